@@ -1,0 +1,104 @@
+// Engine: everything one tenant's numbers are made of. Events in, numbers out; nothing else goes in or comes out.
+//
+//   apply(event): edits one record and applies the difference of its facts to the windows and intervals.
+//   advance(now): lets time pass: windows slide, records whose facts depend on time are looked at again.
+//
+// The state is a function of the set of events applied and of now(): the order of events, duplicates and
+// corrections do not matter. Deterministic: no clock, no hash order, no floating point before a KPI's value.
+// Input errors are Results and change nothing. One Engine belongs to one shard thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/catalogue.h"
+#include "core/event.h"
+#include "core/policy.h"
+#include "core/result.h"
+#include "core/value.h"
+#include "core/view.h"
+#include "core/zone.h"
+
+namespace core {
+
+struct TenantSettings {
+  std::string name;
+  Zone zone;  // whose midnight begins "today" and the days of history
+  std::vector<Duration> windows{1 * windows::kMinute, 5 * windows::kMinute, 15 * windows::kMinute,
+                                30 * windows::kMinute, 60 * windows::kMinute};
+  std::vector<KpiSpec> kpis;
+  Policy policy;
+};
+
+enum class Outcome : std::uint8_t {
+  applied,    // the record knows something new
+  unchanged,  // a duplicate, or outranked by what is known
+};
+
+// One row of history: the values of the asked KPIs in [from, to).
+struct HistoryRow {
+  Time from = 0;
+  Time to = 0;
+  std::vector<Value> values;
+};
+
+enum class Step : std::uint8_t { interval, hour, day, all };
+
+class Engine {
+ public:
+  static Result<std::unique_ptr<Engine>> create(TenantSettings settings);
+  ~Engine();
+
+  // Time first: now must not be smaller than before (CHECK). Events are judged at the current now.
+  void advance(Time now);
+  Result<Outcome> apply(const Event& event);
+
+  Time now() const;
+  Time last_event() const;  // newest event instant seen, kNever before the first
+  const std::string& name() const;
+  const Zone& zone() const;
+  const Catalogue& catalogue() const;
+
+  // Scope keys that have ever been seen and match ("queue/*", "queue/sales", "*"), sorted.
+  std::vector<std::string> scopes(std::string_view pattern) const;
+
+  // Live value of a column ("waiting", "service_level@30m", "state"); errors: unknown_kpi, unknown_window, not_live.
+  Result<Value> current(std::string_view scope, std::string_view column);
+
+  // [from, to) is widened to whole steps. Errors: unknown_kpi, bad_range, too_many_rows.
+  Result<std::vector<HistoryRow>> history(std::string_view scope, const std::vector<std::string>& kpis,
+                                          Time from, Time to, Step step);
+
+  // The last hour at second resolution: values per slice of `step`, oldest first, the newest ending at now().
+  // Errors: unknown_kpi, bad_range.
+  Result<std::vector<HistoryRow>> trend(std::string_view scope, const std::vector<std::string>& kpis,
+                                        Duration length, Duration step);
+
+  // A record, what it is made of and what it contributes, as JSON text; nullopt if not known.
+  // kind: "call", "ticket", "agent".
+  std::optional<std::string> describe(std::string_view kind, std::string_view id) const;
+
+  // Views. open_view answers an id to use below; errors name the faulty column or scope.
+  Result<int> open_view(const ViewDefinition& definition);
+  void close_view(int view);
+  // Cells that differ from the last answer; rows appear and grow, values become none, rows never vanish.
+  // `all`: every cell, as if asked for the first time.
+  const ViewChanges& view_changes(int view, bool all = false);
+
+  struct Counts {
+    std::uint64_t applied = 0, unchanged = 0, refused = 0;
+    std::uint64_t records = 0, scopes = 0;
+    std::uint64_t clamped = 0;  // negative durations taken as 0
+  };
+  Counts counts() const;
+
+ private:
+  Engine();
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace core
