@@ -1,0 +1,208 @@
+#include "server/config.h"
+
+#include <algorithm>
+
+#include "ingest/zone_file.h"
+#include "server/config_parts.h"
+#include "server/config_text.h"
+
+namespace server {
+namespace {
+
+constexpr windows::Duration kLongest = 7 * windows::kDay;
+
+// Letters, digits and . _ -: it becomes part of addresses and labels.
+bool valid_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
+
+std::size_t size(std::int64_t value) { return static_cast<std::size_t>(value); }
+
+void read_listen(Section& section, Listen& listen) {
+  listen.address = section.text("address", listen.address);
+  listen.port = static_cast<std::uint16_t>(section.integer("port", listen.port, 0, 65'535));
+  listen.origins = section.texts("origins");
+  for (const std::string& origin : listen.origins) {
+    const bool scheme = origin.starts_with("http://") || origin.starts_with("https://");
+    if (!scheme || origin.ends_with('/')) section.fail("origins", "holds '" + origin + "', not scheme://host[:port]");
+  }
+}
+
+void read_limits(Section& section, Limits& limits) {
+  constexpr std::int64_t kMany = 1'000'000'000;
+  const auto read = [&](const char* key, std::size_t& value, std::int64_t low, std::int64_t high) {
+    value = size(section.integer(key, static_cast<std::int64_t>(value), low, high));
+  };
+  read("body_bytes", limits.body_bytes, 1'024, 256 << 20);
+  read("queue_items", limits.queue_items, 1, kMany);
+  read("queue_bytes", limits.queue_bytes, 65'536, std::int64_t{1} << 40);
+  read("connections", limits.connections, 1, kMany);
+  read("subscriptions", limits.subscriptions, 1, 10'000);
+  read("client_views", limits.client_views, 0, 100'000);
+  limits.max_ahead = section.duration("max_ahead", limits.max_ahead, 0, kLongest);
+  limits.accept_from = section.instant("accept_from", limits.accept_from);
+}
+
+void read_windows(Section& section, core::TenantSettings& settings) {
+  const std::vector<std::string> labels = section.texts("windows");
+  if (labels.empty()) {
+    if (section.has("windows")) section.fail("windows", "must name at least one window");
+    return;
+  }
+  settings.windows.clear();
+  for (const std::string& label : labels) {
+    const auto length = parse_duration(label);
+    if (!length || *length < 10 * windows::kSecond || *length > windows::kHour || *length % windows::kSecond != 0) {
+      section.fail("windows", "holds '" + label + "'; a window is \"10s\" to \"60m\" in whole seconds");
+      continue;
+    }
+    settings.windows.push_back(*length);
+  }
+  std::sort(settings.windows.begin(), settings.windows.end());
+  settings.windows.erase(std::unique(settings.windows.begin(), settings.windows.end()), settings.windows.end());
+}
+
+core::QueuePolicy read_queue(Section& section, core::QueuePolicy policy) {
+  policy.answer_target = section.duration("answer_target", policy.answer_target, 0, windows::kHour);
+  policy.short_abandon = section.duration("short_abandon", policy.short_abandon, 0, windows::kHour);
+  return policy;
+}
+
+// [tenant.queues."*"] is every queue; an entry of its own starts from it.
+void read_queues(Section& section, core::Policy& policy) {
+  const Node* queues = section.table("queues");
+  if (queues == nullptr) return;
+  const auto read = [&](const std::string& name, const Node& node, core::QueuePolicy from) {
+    if (node.kind != Node::Kind::table) {
+      section.findings().add(node, "'tenant.queues." + name + "' must be a table");
+      return from;
+    }
+    Section queue(node, "tenant.queues.*", section.findings());
+    return read_queue(queue, from);
+  };
+  const auto all = queues->members.find("*");
+  if (all != queues->members.end()) policy.queues = read("*", all->second, policy.queues);
+  for (const auto& [name, node] : queues->members) {
+    if (name != "*") policy.queue[name] = read(name, node, policy.queues);
+  }
+}
+
+void read_sources(Section& section, TenantConfig& tenant) {
+  for (const Node* node : section.tables("source")) {
+    Section source(*node, "tenant.source", section.findings());
+    source.require("name");
+    const std::string name = source.text("name");
+    const auto authority = static_cast<std::uint8_t>(source.integer("authority", kLiveAuthority, 0, 15));
+    if (!tenant.authority.emplace(name, authority).second) source.fail("name", "is there twice");
+  }
+}
+
+void read_zone(Section& section, core::TenantSettings& settings) {
+  const std::string name = section.text("zone", "UTC");
+  auto zone = ingest::load_zone(name);
+  if (zone) {
+    settings.zone = std::move(*zone);
+  } else {
+    section.fail("zone", "is '" + name + "', which is not a time zone such as \"Europe/Berlin\"");
+  }
+}
+
+void read_tenant(Section& section, TenantConfig& tenant) {
+  section.require("name");
+  tenant.settings.name = section.text("name");
+  if (section.has("name") && !valid_name(tenant.settings.name)) {
+    section.fail("name", "must be 1 to 64 letters, digits, '.', '_' or '-'");
+  }
+  read_zone(section, tenant.settings);
+  const std::string clock = section.text("clock", "wall");
+  if (clock != "wall" && clock != "data") section.fail("clock", "must be \"wall\" or \"data\"");
+  tenant.clock = clock == "data" ? TenantClock::data : TenantClock::wall;
+  read_windows(section, tenant.settings);
+  read_queues(section, tenant.settings.policy);
+  read_sources(section, tenant);
+  read_kpis(section, tenant.settings.kpis);
+  read_views(section, tenant.views);
+}
+
+void read_tenants(Section& root, const TenantConfig& common, std::vector<TenantConfig>& tenants) {
+  for (const Node* node : root.tables("tenant")) {
+    tenants.push_back(common);
+    Section section(*node, "tenant", root.findings());
+    read_tenant(section, tenants.back());
+    const auto same = [&](const TenantConfig& other) { return other.settings.name == tenants.back().settings.name; };
+    if (std::count_if(tenants.begin(), tenants.end(), same) > 1) section.fail("name", "is there twice");
+  }
+  if (!tenants.empty()) return;
+  tenants.push_back(common);
+  tenants.back().settings.name = "default";
+}
+
+void read_log(Section& root, Config& config) {
+  const std::string word = root.text("log", "info");
+  const std::map<std::string, LogLevel> levels{
+      {"error", LogLevel::error}, {"warn", LogLevel::warn}, {"info", LogLevel::info}, {"debug", LogLevel::debug}};
+  const auto it = levels.find(word);
+  if (it == levels.end()) {
+    root.fail("log", "must be one of error, warn, info, debug");
+  } else {
+    config.log = it->second;
+  }
+}
+
+void read_root(const Node& document, const std::vector<core::KpiSpec>& builtin, Findings& findings, Config& config) {
+  Section root(document, "", findings);
+  read_log(root, config);
+  config.shards = static_cast<unsigned>(root.integer("shards", 1, 1, 64));
+  if (const Node* node = root.table("listen")) {
+    Section section(*node, "listen", findings);
+    read_listen(section, config.listen);
+  }
+  if (const Node* node = root.table("limits")) {
+    Section section(*node, "limits", findings);
+    read_limits(section, config.limits);
+  }
+  TenantConfig common;
+  common.settings.kpis = builtin;
+  common.views.push_back(default_wallboard());
+  read_kpis(root, common.settings.kpis);
+  read_views(root, common.views);
+  read_tenants(root, common, config.tenants);
+}
+
+}  // namespace
+
+core::Result<Config> parse_config(std::string_view toml, std::string_view file,
+                                  const std::vector<core::KpiSpec>& builtin) {
+  const auto document = parse_toml(toml, file);
+  if (!document) return document.error();
+  Findings findings;
+  findings.file = file;
+  Config config;
+  read_root(*document, builtin, findings, config);
+  if (!findings.problems.empty()) return findings.error();
+  return config;
+}
+
+std::set<std::string> known_options() {
+  constexpr std::string_view kOneOfEach = R"(
+    listen = {}
+    limits = {}
+    kpi = [{ threshold = [{}] }]
+    view = [{ group = [{}] }]
+    [[tenant]]
+    queues = { "*" = {} }
+    source = [{}]
+    kpi = [{ threshold = [{}] }]
+    view = [{ group = [{}] }])";
+  const auto document = parse_toml(kOneOfEach, "");
+  CHECK(static_cast<bool>(document), "the document of one of each is TOML");
+  Findings findings;
+  Config config;
+  read_root(*document, {}, findings, config);
+  return findings.asked;
+}
+
+}  // namespace server
