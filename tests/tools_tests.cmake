@@ -1,0 +1,1 @@
+set(TOOLS_TESTS simulate_test.cpp generate_test.cpp)
