@@ -1,0 +1,91 @@
+// The state band: quiet when all is well, otherwise the worst in words. Read from eight metres in one second.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Board } from './board';
+import { SeverityMark } from './marks';
+import type { Severity } from './severity';
+import { frozen } from './staleness';
+import { strings } from './strings';
+
+interface Said {
+  tone: 'well' | 'warn' | 'crit' | 'lost';
+  words: string;
+  more: string;
+}
+
+function say(board: Board): Said {
+  const { level, cause, age } = board.freshness.value;
+  const lost = (words: string): Said => ({ tone: 'lost', words, more: '' });
+  if (board.refusal.value) return lost(strings.band.refused(board.refusal.value));
+  if (!board.started.value) {
+    return level === 'dead' || level === 'stale'
+      ? lost(strings.band.unreachable(board.age(age)))
+      : { tone: 'well', words: strings.band.connecting, more: '' };
+  }
+  if (frozen(level)) {
+    const at = board.format.clock(board.asof.value);
+    const old = board.age(age);
+    if (cause === 'source') return lost(strings.band.sourceDead(old, at));
+    if (cause === 'engine') return lost(strings.band.engineDead(old, at));
+    return lost(level === 'dead' ? strings.band.dead(old, at) : strings.band.stale(old, at));
+  }
+  const speech = board.speech.value;
+  if (speech) return { tone: speech.severity as 'warn' | 'crit', words: speech.words, more: speech.more };
+  return { tone: 'well', words: strings.band.well(board.queues.value.length), more: '' };
+}
+
+export function Band({ board }: { board: Board }) {
+  const said = say(board);
+  const severity: Severity = said.tone === 'warn' || said.tone === 'crit' ? said.tone : 'none';
+  return (
+    <header class="band" data-tone={said.tone}>
+      <p class="said">
+        <SeverityMark severity={severity} />
+        <span class="words">{said.words}</span>
+        {said.more ? <span class="more">{said.more}</span> : null}
+      </p>
+      <Announcement text={said.more ? `${said.words}, ${said.more}` : said.words} tone={said.tone} />
+      <LinkState board={board} />
+      <div class="clock">
+        <time class="time">{board.format.clock(board.now.value)}</time>
+        <span class="date">{board.format.date(board.now.value)}</span>
+      </div>
+    </header>
+  );
+}
+
+function LinkState({ board }: { board: Board }) {
+  const { level, cause, age } = board.freshness.value;
+  const words = !board.started.value ? strings.band.connecting
+    : cause === 'source' && age < 0 ? strings.link.noEvents
+    : level === 'fresh' ? strings.link.live
+    : level === 'dead' ? strings.link.dead
+    : level === 'stale' ? strings.link.stale(board.age(age))
+    : cause === 'source' ? strings.link.quiet(board.age(age))
+    : strings.link.late(board.age(age));
+  const skew = board.skew.value;
+  return (
+    <div class="link" data-level={level} data-cause={cause}>
+      <span class="dot" />
+      <span class="state">{words}</span>
+      {skew ? <span class="skew">{strings.link.skew(board.age(Math.abs(skew)))}</span> : null}
+    </div>
+  );
+}
+
+/** For a screen reader: not every second's timer, only when the matter changes, and every ten seconds at most. */
+function Announcement({ text, tone }: { text: string; tone: string }) {
+  const [spoken, setSpoken] = useState(text);
+  const latest = useRef(text);
+  const at = useRef(-Infinity);
+  latest.current = text;
+  const matter = tone + text.replace(/\d+/g, '');
+  useEffect(() => {
+    const wait = Math.max(0, at.current + 10_000 - performance.now());
+    const timer = setTimeout(() => {
+      at.current = performance.now();
+      setSpoken(latest.current);
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [matter]);
+  return <span class="unseen" role="status" aria-live="polite">{spoken}</span>;
+}

@@ -1,0 +1,42 @@
+// Why this number: what each figure of a queue's tile means, its formula and its limits, from the catalogue.
+import { useEffect, useRef } from 'preact/hooks';
+import type { Board } from './board';
+import { duration } from './format';
+import { queueKpis } from './judging';
+import { strings } from './strings';
+
+export function Details({ board, row, close }: { board: Board; row: string; close: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current!;
+    if (row && !element.open) element.showModal?.();
+    if (!row && element.open) element.close();
+  }, [row]);
+  const catalogue = board.catalogue.value;
+  const known = queueKpis.map((id) => catalogue.get(id)).filter((kpi) => kpi !== undefined);
+  return (
+    <dialog ref={dialog} class="details" aria-label={strings.queue.details} onClose={close}>
+      <h2>{row ? board.name(row) : ''}</h2>
+      {known.length === 0 ? <p>{strings.details.none}</p> : null}
+      <dl>
+        {known.map((kpi) => {
+          const { warn, crit } = catalogue.limits(kpi.id, row);
+          const say = (limit: number | null) =>
+            kpi.unit === 'percent' ? board.format.percentText(limit)
+              : kpi.unit === 'duration' || kpi.unit === 'time' ? duration(limit) : board.format.number(limit);
+          return (
+            <div key={kpi.id}>
+              <dt>{kpi.title}</dt>
+              <dd>
+                {kpi.description}
+                {kpi.formula ? <code>{kpi.formula}</code> : null}
+                {warn === null && crit === null ? null : <em>{strings.details.limits(say(warn), say(crit))}</em>}
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+      <button type="button" onClick={close}>{strings.details.close}</button>
+    </dialog>
+  );
+}

@@ -1,0 +1,108 @@
+// Every word the page says, in one place, so that a translation is one file. Sentences are functions of what
+// they mention, because other languages order it differently.
+import type { Severity } from './severity';
+
+const plural = (n: number, one: string, many: string) => (n === 1 ? one : many);
+
+export const strings = {
+  title: (tenant: string) => (tenant ? `${tenant} – wallboard` : 'Wallboard'),
+  severity: { none: '', warn: 'Warning', crit: 'Critical' } as Record<Severity, string>,
+
+  window: (id: string) =>
+    id === 'today' ? 'today' : id === '60m' ? 'last hour' : id === '1m' ? 'last minute' : `last ${id.slice(0, -1)} min`,
+
+  band: {
+    well: (queues: number) =>
+      queues === 0 ? 'All well' : queues === 1 ? 'The queue is within its limits' : `All ${queues} queues are within their limits`,
+    waiting: (n: string, one: boolean) => (one ? '1 caller waiting' : `${n} callers waiting`),
+    oldest: (age: string) => `oldest ${age}`,
+    serviceLevel: (value: string, target: string) =>
+      target ? `service level ${value}, target ${target}` : `service level ${value}`,
+    figure: (title: string, value: string) => `${title.toLowerCase()} ${value}`,
+    row: (name: string, what: string) => `${name}: ${what}`,
+    tenant: 'All together',
+    many: (n: number, names: string) => `${n} queues critical: ${names}`,
+    more: (n: number) => `and ${n} more`,
+    connecting: 'Connecting …',
+    unreachable: (age: string) => `No connection to the server for ${age}`,
+    dead: (age: string, at: string) => `No live data for ${age}, showing ${at}`,
+    stale: (age: string, at: string) => `Data is ${age} old, showing ${at}`,
+    engineDead: (age: string, at: string) => `The numbers have stood still for ${age}, showing ${at}`,
+    sourceDead: (age: string, at: string) => `No events from the phone system for ${age}, showing ${at}`,
+    refused: (why: string) => `The server does not offer this board: ${why}`,
+  },
+
+  link: {
+    live: 'Live',
+    late: (age: string) => `Late ${age}`,
+    stale: (age: string) => `Stale ${age}`,
+    dead: 'No live data',
+    noEvents: 'No events yet',
+    quiet: (age: string) => `Quiet ${age}`,
+    skew: (by: string) => `this screen's clock is off by ${by}`,
+  },
+
+  queues: 'Queues',
+  queue: {
+    waiting: 'waiting',
+    oldest: 'oldest wait',
+    serviceLevel: 'service level',
+    target: (value: string) => `target ${value}`,
+    answer: 'avg. answer',
+    abandoned: 'abandoned',
+    free: 'free agents',
+    trend: 'waiting, bars: offered',
+    details: 'What these numbers mean',
+  },
+
+  teams: { heading: 'Teams', free: 'free', of: (all: string) => `/ ${all}` },
+
+  agents: {
+    heading: 'Agents',
+    more: (n: number) => `+${n}`,
+    nobody: 'Nobody is logged in',
+    states: {
+      available: 'Free',
+      ringing: 'Ringing',
+      on_contact: 'On contact',
+      on_hold: 'On hold',
+      wrap_up: 'Wrap-up',
+      break: 'Break',
+      meeting: 'Meeting',
+      training: 'Training',
+      away: 'Away',
+    } as Record<string, string>,
+  },
+
+  tickets: {
+    heading: 'Tickets',
+    backlog: 'open',
+    unassigned: 'unassigned',
+    oldest: 'oldest',
+    created: 'created',
+    resolved: 'resolved',
+    response: 'first response',
+    median: 'median, ',
+  },
+
+  trends: {
+    serviceLevel: 'Service level',
+    volume: 'Calls',
+    perMinute: 'per minute',
+    offered: 'offered',
+    abandoned: 'abandoned',
+    minutes: 'last 30 min',
+    slices: 'in 5 min steps',
+    missing: 'No history yet',
+  },
+
+  details: {
+    close: 'Close',
+    formula: 'Formula',
+    limits: (warn: string, crit: string) => `Warning at ${warn}, critical at ${crit}`,
+    none: 'The server has no definition for these numbers.',
+  },
+
+  now: 'now',
+  moreQueues: (n: number) => `${n} more ${plural(n, 'queue', 'queues')}`,
+};

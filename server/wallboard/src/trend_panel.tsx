@@ -1,0 +1,176 @@
+// The tenant's last thirty minutes: service level against its target, and calls offered and abandoned. Lines
+// carry their name at their end; there is no legend to look up.
+import uPlot from 'uplot';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Board } from './board';
+import { useBox, type Box } from './box';
+import { strings } from './strings';
+import type { ScopeTrend } from './trends';
+
+const ink = '#F2F4F7';
+const dim = '#A8B0BD';
+const grid = 'rgba(168,176,189,0.13)';
+
+interface Line {
+  kpi: string;
+  label: string;
+  color: string;
+  dash?: number[];
+  percent?: boolean;
+}
+
+export function TrendPanel({ board }: { board: Board }) {
+  const { target } = board.catalogue.value.limits('service_level', 'tenant');
+  const { column, window } = board.column('tenant', 'service_level');
+  const level = board.cells.number('tenant', column);
+  const offered = board.cells.number('tenant', 'offered@today');
+  return (
+    <section class="panel trends" aria-label={strings.trends.minutes}>
+      <header>
+        <h3>{strings.trends.serviceLevel}</h3>
+        <b>{board.format.percentText(level)}</b>
+        <small>{strings.window(window)}</small>
+        {target === null ? null : <small>{strings.queue.target(board.format.percentText(target))}</small>}
+        <small class="edge">{strings.trends.slices}</small>
+      </header>
+      <Chart board={board} trend={board.trends.serviceLevel} top={100} target={target}
+        lines={[{ kpi: 'service_level', label: '', color: ink, percent: true }]} />
+      <header>
+        <h3>{strings.trends.volume}</h3>
+        <b>{board.format.number(offered)}</b>
+        <small>{strings.trends.offered} {strings.window('today')}</small>
+        <small class="edge">{strings.trends.perMinute}</small>
+      </header>
+      <Chart board={board} trend={board.trends.volume} lines={[
+        { kpi: 'offered', label: strings.trends.offered, color: ink },
+        { kpi: 'abandoned', label: strings.trends.abandoned, color: dim, dash: [5, 4] },
+      ]} />
+    </section>
+  );
+}
+
+interface ChartProps {
+  board: Board;
+  trend: ScopeTrend;
+  lines: Line[];
+  top?: number;
+  target?: number | null;
+}
+
+function Chart({ board, trend, lines, top, target }: ChartProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const box = useBox(host);
+  const version = trend.version.value;
+  useEffect(() => {
+    if (box.width === 0 || box.height === 0) return;
+    plot.current = new uPlot(options(board, lines, box, top, target ?? null), series(trend, lines), host.current!);
+    return () => {
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [box, target]);
+  useEffect(() => { plot.current?.setData(series(trend, lines)); }, [version]);
+  return (
+    <div class="chart" ref={host} aria-hidden="true">
+      {version === 0 ? <small class="missing">{strings.trends.missing}</small> : null}
+    </div>
+  );
+}
+
+function series(trend: ScopeTrend, lines: Line[]): uPlot.AlignedData {
+  const first = trend.rings.get(lines[0]!.kpi)!;
+  const times: number[] = [];
+  const values: (number | null)[][] = lines.map(() => []);
+  for (let i = 0; i < first.length; i++) {
+    times.push(first.end(i) / 1000);
+    lines.forEach((line, n) => {
+      const value = trend.rings.get(line.kpi)!.at(i);
+      values[n]!.push(Number.isNaN(value) ? null : value);
+    });
+  }
+  return [times, ...values] as uPlot.AlignedData;
+}
+
+function options(board: Board, lines: Line[], box: Box, top: number | undefined, target: number | null): uPlot.Options {
+  const size = Math.max(10, 1.55 * box.unit);
+  const font = `500 ${size}px ${getComputedStyle(document.body).fontFamily}`;
+  const axis: uPlot.Axis = {
+    stroke: dim, font, ticks: { show: false }, grid: { stroke: grid, width: 1 },
+  };
+  const percent = lines.some((line) => line.percent);
+  const wide = Math.max(...lines.map((line) => line.label.length)) * size * 0.62;
+  return {
+    width: box.width,
+    height: box.height,
+    cursor: { show: false },
+    legend: { show: false },
+    padding: [size * 0.7, Math.max(size * 1.6, wide + size * 1.4), 0, 0],
+    scales: { x: { time: true }, y: { range: (_, __, most) => [0, top ?? Math.max(4, Math.ceil((most ?? 4) * 1.15))] } },
+    axes: [
+      {
+        ...axis, size: size * 1.7, gap: size * 0.35, space: size * 7, grid: { show: false },
+        values: (_, at) => at.map((second) => board.format.minute(second * 1000)),
+      },
+      {
+        ...axis, size: size * (percent ? 3.6 : 2.2), gap: size * 0.4, space: size * 2.2,
+        values: (_, at) => at.map((n) => (percent ? board.format.percentText(n) : board.format.number(n))),
+      },
+    ],
+    series: [
+      {},
+      ...lines.map((line): uPlot.Series => ({
+        stroke: line.color, width: Math.max(1.5, box.unit * 0.24), points: { show: false },
+        ...(line.dash ? { dash: line.dash } : {}),
+      })),
+    ],
+    hooks: { draw: [(plot) => decorate(plot, lines, target, font, size)] },
+  };
+}
+
+/** Target line, a dot at each line's end, and its name and newest value beside it. */
+function decorate(plot: uPlot, lines: Line[], target: number | null, font: string, size: number): void {
+  const { ctx } = plot;
+  const ratio = devicePixelRatio || 1;
+  ctx.save();
+  if (target !== null) {
+    const y = plot.valToPos(target, 'y', true);
+    ctx.strokeStyle = dim;
+    ctx.lineWidth = ratio;
+    ctx.setLineDash([2 * ratio, 4 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(plot.bbox.left, y);
+    ctx.lineTo(plot.bbox.left + plot.bbox.width, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+  ctx.font = font.replace(/[\d.]+px/, `${size * ratio}px`);
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  const times = plot.data[0];
+  const labels: { y: number; text: string; color: string }[] = [];
+  lines.forEach((line, n) => {
+    const values = plot.data[n + 1]!;
+    let i = values.length - 1;
+    while (i >= 0 && values[i] == null) i--;
+    if (i < 0) return;
+    const x = plot.valToPos(times[i]!, 'x', true);
+    const y = plot.valToPos(values[i]!, 'y', true);
+    ctx.fillStyle = line.color;
+    ctx.beginPath();
+    ctx.arc(x, y, 3 * ratio, 0, 2 * Math.PI);
+    ctx.fill();
+    if (line.label) labels.push({ y, text: line.label, color: line.color });
+  });
+  labels.sort((a, b) => a.y - b.y);
+  for (let i = 1; i < labels.length; i++) {
+    labels[i]!.y = Math.max(labels[i]!.y, labels[i - 1]!.y + size * 1.25 * ratio);
+  }
+  const floor = plot.bbox.top + plot.bbox.height;
+  for (let i = labels.length - 1; i >= 0; i--) {
+    labels[i]!.y = Math.min(labels[i]!.y, floor - (labels.length - 1 - i) * size * 1.25 * ratio);
+    ctx.fillStyle = labels[i]!.color;
+    ctx.fillText(labels[i]!.text, plot.bbox.left + plot.bbox.width + size * 0.6 * ratio, labels[i]!.y);
+  }
+  ctx.restore();
+}
