@@ -94,6 +94,7 @@ class Engine {
     std::uint64_t clamped = 0;  // negative durations taken as 0
   };
   Counts counts() const;
+  std::size_t bytes() const;  // memory of all series: windows, histograms, intervals
 
  private:
   Engine();

@@ -64,6 +64,7 @@ struct Event {
   EventType type = EventType::call_started;
   bool final = false;          // part of a whole-call record
   bool is_public = true;       // replies only
+  std::uint8_t visit = 1;      // final only: which visit of the call it is about, from 1
   std::uint8_t authority = 0;  // of the source, 0..15; higher wins over lower, whatever arrives first
   Time time = 0;               // when the source said it; ranks between observations of equal authority
   Time at = 0;                 // the instant it is about; equals `time` for live events

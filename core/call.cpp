@@ -1,0 +1,291 @@
+#include "core/call.h"
+
+#include <algorithm>
+
+namespace core {
+namespace {
+
+using Observations = boost::container::small_vector<Observation, 5>;
+
+// Walks one ordered run of observations.
+class Reader {
+ public:
+  Call read(const Observation* from, const Observation* to) {
+    for (const Observation* o = from; o != to; ++o) read(*o);
+    return std::move(call_);
+  }
+
+ private:
+  void read(const Observation& o) {
+    if (o.channel != kNoName) call_.channel = o.channel;
+    if (o.priority != kNoName) call_.priority = o.priority;
+    switch (o.type) {
+      case EventType::call_started:
+        if (call_.started == kNever) call_.started = o.at;
+        break;
+      case EventType::call_queued: queued(o); break;
+      case EventType::call_offered: visit(o).offers.push_back({o.agent, o.at, kNever, false}); break;
+      case EventType::call_no_answer: no_answer(o); break;
+      case EventType::call_answered: answered(o); break;
+      case EventType::call_held:
+        if (Leg* leg = leg_of(o.agent)) hold(*leg, o.at);
+        break;
+      case EventType::call_resumed:
+        if (Leg* leg = leg_of(o.agent)) resume(*leg, o.at);
+        break;
+      case EventType::call_hold_total:
+        if (Leg* leg = leg_of(o.agent)) leg->hold = o.value;
+        break;
+      case EventType::call_transferred:
+        if (Leg* leg = leg_of(o.agent)) {
+          leg->transfer = o.detail;
+          end(*leg, o);
+        }
+        break;
+      case EventType::call_abandoned: exited(o, Visit::Exit::abandoned); break;
+      case EventType::call_left: exited(o, Visit::Exit::left); break;
+      case EventType::call_ended: ended(o); break;
+      case EventType::call_wrapped: wrapped(o); break;
+      default: break;
+    }
+    if (!call_.visits.empty()) {
+      Visit& v = call_.visits.back();
+      if (o.queue != kNoQueue && v.queue == kNoQueue) v.queue = o.queue;
+      if (o.channel != kNoName) v.channel = o.channel;
+      if (o.priority != kNoName) v.priority = o.priority;
+    }
+  }
+
+  // The visit that is going on; begins one for sources that do not tell of queues.
+  Visit& visit(const Observation& o) {
+    if (call_.visits.empty()) {
+      Visit v;
+      v.queue = o.queue;
+      call_.visits.push_back(std::move(v));
+    }
+    return call_.visits.back();
+  }
+
+  void leave(Visit& v, Visit::Exit exit, Time at) {
+    v.exit = exit;
+    v.exited = at;
+    for (Offer& offer : v.offers) {
+      if (offer.to == kNever) offer.to = at;
+    }
+  }
+
+  void queued(const Observation& o) {
+    if (!call_.visits.empty()) {
+      Visit& previous = call_.visits.back();
+      if (previous.waits()) {
+        leave(previous, Visit::Exit::left, o.at);
+        previous.left = Detail::overflow;
+      } else if (previous.queued == kNever && previous.exit == Visit::Exit::none) {
+        // Rang somewhere before the source told of the queue: the same visit.
+        previous.queued = o.at;
+        previous.queue = o.queue;
+        return;
+      }
+    }
+    Visit v;
+    v.queue = o.queue;
+    v.queued = o.at;
+    v.channel = call_.channel;
+    v.priority = call_.priority;
+    call_.visits.push_back(std::move(v));
+  }
+
+  void no_answer(const Observation& o) {
+    Visit& v = visit(o);
+    for (std::size_t i = v.offers.size(); i-- > 0;) {
+      Offer& offer = v.offers[i];
+      if (offer.agent == o.agent && offer.to == kNever) {
+        offer.to = o.at;
+        offer.no_answer = true;
+        return;
+      }
+    }
+    v.offers.push_back({o.agent, o.at - std::max(0, o.value), o.at, true});
+  }
+
+  void answered(const Observation& o) {
+    Visit& v = visit(o);
+    if (v.exit == Visit::Exit::none) {
+      for (Offer& offer : v.offers) {
+        if (offer.to == kNever) offer.to = o.at;
+      }
+      v.exit = Visit::Exit::answered;
+      v.exited = o.at;
+      v.wait = o.value;
+    }
+    Leg leg;
+    leg.agent = o.agent;
+    leg.answered = o.at;
+    v.legs.push_back(std::move(leg));
+  }
+
+  // The latest leg of the agent, an open one first; of anybody when no agent is named.
+  Leg* leg_of(std::uint32_t agent) {
+    Leg* found = nullptr;
+    for (std::size_t i = call_.visits.size(); i-- > 0;) {
+      auto& legs = call_.visits[i].legs;
+      for (std::size_t j = legs.size(); j-- > 0;) {
+        if (agent != kNoAgent && legs[j].agent != agent) continue;
+        if (legs[j].ended == kNever) return &legs[j];
+        if (found == nullptr) found = &legs[j];
+      }
+    }
+    return found;
+  }
+
+  void hold(Leg& leg, Time at) {
+    if (leg.ended != kNever) return;
+    if (leg.holds.empty() || leg.holds.back().to != kNever) leg.holds.push_back({at, kNever});
+  }
+
+  void resume(Leg& leg, Time at) {
+    if (!leg.holds.empty() && leg.holds.back().to == kNever) leg.holds.back().to = at;
+  }
+
+  void end(Leg& leg, const Observation& o) {
+    if (leg.ended == kNever) {
+      resume(leg, o.at);
+      leg.ended = o.at;
+    }
+    if (o.value >= 0) leg.talk = o.value;
+  }
+
+  void exited(const Observation& o, Visit::Exit exit) {
+    if (call_.visits.empty() && exit == Visit::Exit::abandoned) {  // gave up in the menu
+      call_.ended = o.at;
+      return;
+    }
+    Visit& v = visit(o);
+    if (v.exit != Visit::Exit::none) return;  // a caller who hangs up after the answer abandons nothing
+    leave(v, exit, o.at);
+    v.left = o.detail;
+    v.wait = o.value;
+  }
+
+  void ended(const Observation& o) {
+    if (o.agent != kNoAgent) {
+      if (Leg* leg = leg_of(o.agent)) end(*leg, o);
+      return;
+    }
+    call_.ended = o.at;
+    for (std::size_t i = call_.visits.size(); i-- > 0;) {
+      Visit& v = call_.visits[i];
+      if (v.waits()) leave(v, Visit::Exit::abandoned, o.at);  // the caller's end of the line went away
+      for (Leg& leg : v.legs) {
+        if (leg.ended == kNever) end(leg, o);
+      }
+    }
+  }
+
+  void wrapped(const Observation& o) {
+    Leg* leg = leg_of(o.agent);
+    if (leg == nullptr) return;
+    if (leg->ended == kNever) {
+      const Time at = o.at - std::max(0, o.value);
+      resume(*leg, at);
+      leg->ended = at;
+    }
+    leg->wrapped = o.at;
+    leg->wrap = o.value;
+  }
+
+  Call call_;
+};
+
+void fill_leg(Leg& leg, const Leg& other) {
+  if (leg.ended == kNever) leg.ended = other.ended;
+  if (leg.wrapped == kNever && leg.wrap < 0) {
+    leg.wrapped = other.wrapped;
+    leg.wrap = other.wrap;
+  }
+  if (leg.hold < 0 && leg.holds.empty()) {
+    leg.hold = other.hold;
+    leg.holds = other.holds;
+  }
+  if (leg.transfer == Detail::none) leg.transfer = other.transfer;
+}
+
+// What `visit` does not say is taken from `other`.
+void fill_visit(Visit& visit, const Visit& other) {
+  if (visit.queue == kNoQueue) visit.queue = other.queue;
+  if (visit.channel == kNoName) visit.channel = other.channel;
+  if (visit.priority == kNoName) visit.priority = other.priority;
+  if (visit.queued == kNever) visit.queued = other.queued;
+  if (visit.offers.empty()) visit.offers = other.offers;
+  if (visit.exit == Visit::Exit::none) {
+    visit.exit = other.exit;
+    visit.exited = other.exited;
+    visit.left = other.left;
+    visit.wait = other.wait;
+    if (visit.legs.empty()) visit.legs = other.legs;
+    return;
+  }
+  std::size_t used = 0;  // bit per leg of the other side
+  for (Leg& leg : visit.legs) {
+    for (std::size_t i = 0; i < other.legs.size() && i < 64; ++i) {
+      if (((used >> i) & 1) != 0 || other.legs[i].agent != leg.agent) continue;
+      used |= std::size_t{1} << i;
+      fill_leg(leg, other.legs[i]);
+      break;
+    }
+  }
+}
+
+int highest_authority(const Observation* from, const Observation* to) {
+  int highest = -1;
+  for (const Observation* o = from; o != to; ++o) highest = std::max(highest, authority_of(o->rank));
+  return highest;
+}
+
+void lay_over(Call& call, Call& final, int live_authority, int final_authority, std::size_t visit) {
+  const bool final_wins = final_authority >= live_authority;
+  if (final.started != kNever && (final_wins || call.started == kNever)) call.started = final.started;
+  if (final.ended != kNever && (final_wins || call.ended == kNever)) call.ended = final.ended;
+  if (final.channel != kNoName && (final_wins || call.channel == kNoName)) call.channel = final.channel;
+  if (final.priority != kNoName && (final_wins || call.priority == kNoName)) call.priority = final.priority;
+  if (final.visits.empty()) return;
+  Visit& stated = final.visits.front();
+  if (visit >= call.visits.size()) {
+    call.visits.push_back(std::move(stated));
+    return;
+  }
+  Visit& live = call.visits[visit];
+  if (final_wins) {
+    fill_visit(stated, live);
+    live = std::move(stated);
+  } else {
+    fill_visit(live, stated);
+  }
+}
+
+}  // namespace
+
+Call read_call(const Record& record) {
+  const Observation* const begin = record.observations.data();
+  const Observation* const end = begin + record.observations.size();
+  const Observation* const live_end =
+      std::partition_point(begin, end, [](const Observation& o) { return !o.final; });
+  Call call = Reader().read(begin, live_end);
+  if (live_end == end) return call;
+
+  const int live_authority = highest_authority(begin, live_end);
+  Observations part;
+  int highest_visit = 0;
+  for (const Observation* o = live_end; o != end; ++o) highest_visit = std::max<int>(highest_visit, o->visit);
+  for (int visit = 1; visit <= highest_visit; ++visit) {
+    part.clear();
+    std::copy_if(live_end, end, std::back_inserter(part), [&](const Observation& o) { return o.visit == visit; });
+    if (part.empty()) continue;
+    Call final = Reader().read(part.data(), part.data() + part.size());
+    lay_over(call, final, live_authority, highest_authority(part.data(), part.data() + part.size()),
+             static_cast<std::size_t>(visit - 1));
+  }
+  return call;
+}
+
+}  // namespace core

@@ -1,0 +1,68 @@
+// Call: a call's record read as visits to queues and legs with agents. A pure reading of the observations.
+//
+// Reading: live observations are walked in order of time. `queued` begins a visit (and ends a visit that still
+// waits, as an overflow); `answered` begins a leg with an agent; `ended` without an agent ends everything. A final
+// record is read the same way and laid over the live visit of its number: its words win if its source has at
+// least the live sources' authority, and each side fills what the other does not say. Values, any thread.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+
+#include "core/record.h"
+
+namespace core {
+
+using windows::kNever;
+
+struct Hold {
+  Time from = kNever;
+  Time to = kNever;  // kNever: still held
+};
+
+struct Leg {
+  std::uint32_t agent = kNoAgent;
+  Time answered = kNever;
+  Time ended = kNever;
+  Time wrapped = kNever;
+  Duration talk = -1;  // as measured by the source; -1 = take the difference of the times
+  Duration hold = -1;
+  Duration wrap = -1;
+  Detail transfer = Detail::none;
+  boost::container::small_vector<Hold, 1> holds;
+};
+
+struct Offer {
+  std::uint32_t agent = kNoAgent;
+  Time from = kNever;
+  Time to = kNever;  // kNever: still rings
+  bool no_answer = false;
+};
+
+struct Visit {
+  enum class Exit : std::uint8_t { none, answered, abandoned, left };
+
+  std::uint16_t queue = kNoQueue;
+  std::uint8_t channel = kNoName;
+  std::uint8_t priority = kNoName;
+  Exit exit = Exit::none;
+  Detail left = Detail::none;
+  Time queued = kNever;
+  Time exited = kNever;  // answered, abandoned or left
+  Duration wait = -1;    // as measured by the source
+  boost::container::small_vector<Leg, 1> legs;
+  boost::container::small_vector<Offer, 1> offers;
+
+  bool waits() const { return queued != kNever && exit == Exit::none; }
+};
+
+struct Call {
+  Time started = kNever;
+  Time ended = kNever;
+  std::uint8_t channel = kNoName;
+  std::uint8_t priority = kNoName;
+  boost::container::small_vector<Visit, 2> visits;
+};
+
+Call read_call(const Record& record);
+
+}  // namespace core

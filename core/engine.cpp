@@ -1,0 +1,579 @@
+#include "core/engine.h"
+
+#include <algorithm>
+
+#include "core/engine_state.h"
+
+namespace core {
+namespace {
+
+constexpr std::uint32_t kNone = Scopes::kNone;
+constexpr std::string_view kKindNames[] = {"tenant", "site", "team", "queue", "agent", "channel", "priority"};
+
+bool is_ticket(EventType type) {
+  return type >= EventType::ticket_created && type <= EventType::ticket_rated;
+}
+bool is_call(EventType type) { return type <= EventType::call_wrapped; }
+
+struct DetailName {
+  std::string_view text;
+  Detail detail;
+};
+constexpr DetailName kTransfers[] = {{"blind", Detail::blind}, {"attended", Detail::attended}};
+constexpr DetailName kExits[] = {{"overflow", Detail::overflow}, {"timeout", Detail::timeout},
+                                 {"voicemail", Detail::voicemail}, {"callback", Detail::callback},
+                                 {"key", Detail::key}, {"empty", Detail::empty},
+                                 {"refused", Detail::refused}, {"other", Detail::other}};
+constexpr DetailName kStatuses[] = {{"new", Detail::status_new}, {"open", Detail::status_open},
+                                    {"pending", Detail::status_pending}, {"on_hold", Detail::status_on_hold}};
+constexpr DetailName kScales[] = {{"thumbs", Detail::thumbs}, {"csat", Detail::csat}, {"nps", Detail::nps}};
+
+template <std::size_t N>
+Result<Detail> detail_named(const DetailName (&names)[N], std::string_view text) {
+  for (const DetailName& n : names) {
+    if (n.text == text) return n.detail;
+  }
+  std::string expected;
+  for (const DetailName& n : names) expected += (expected.empty() ? "" : ", ") + std::string(n.text);
+  return Error{"bad_value", "\"" + std::string(text) + "\" is not one of " + expected, ""};
+}
+
+Result<Detail> detail_of(const Event& e) {
+  switch (e.type) {
+    case EventType::call_transferred:
+      return e.text.empty() ? Result<Detail>(Detail::attended) : detail_named(kTransfers, e.text);
+    case EventType::call_left:
+      return e.text.empty() ? Result<Detail>(Detail::other) : detail_named(kExits, e.text);
+    case EventType::ticket_status: return detail_named(kStatuses, e.text);
+    case EventType::ticket_rated: return detail_named(kScales, e.text.empty() ? "csat" : e.text);
+    case EventType::ticket_created:
+    case EventType::ticket_reply: {
+      if (e.by == "agent") return e.is_public ? Detail::by_agent : Detail::by_agent_private;
+      if (e.by == "system") return e.is_public ? Detail::by_system : Detail::by_system_private;
+      if (e.by == "customer" || e.by.empty())
+        return e.is_public ? Detail::by_customer : Detail::by_customer_private;
+      return Error{"bad_value", "\"" + std::string(e.by) + "\" is not one of agent, customer, system", "/by"};
+    }
+    default: return Detail::none;
+  }
+}
+
+std::uint64_t record_hash(Record::Kind kind, std::string_view id) {
+  return XXH3_64bits_withSeed(id.data(), id.size(), static_cast<std::uint64_t>(kind));
+}
+
+}  // namespace
+
+Engine::Engine() = default;
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::create(TenantSettings settings) {
+  auto catalogue = Catalogue::compile(settings.kpis, settings.windows);
+  if (!catalogue) return catalogue.error();
+  std::unique_ptr<Engine> engine(new Engine);
+  engine->state_ = std::make_unique<State>(std::move(settings), std::move(*catalogue));
+  State& s = *engine->state_;
+  s.names(ScopeKind::tenant).intern("tenant");
+  s.midnight = s.settings.zone.midnight_at_or_before(0);
+  s.next_midnight = s.settings.zone.next_midnight(0);
+  s.scope(ScopeKind::tenant, 0);
+  return engine;
+}
+
+Time Engine::now() const { return state_->now; }
+Time Engine::last_event() const { return state_->newest; }
+const std::string& Engine::name() const { return state_->settings.name; }
+const Zone& Engine::zone() const { return state_->settings.zone; }
+const Catalogue& Engine::catalogue() const { return state_->catalogue; }
+
+Engine::Counts Engine::counts() const {
+  Counts c = state_->counts;
+  c.records = state_->records.size();
+  c.scopes = state_->scopes.size();
+  return c;
+}
+
+std::size_t Engine::bytes() const {
+  std::size_t total = 0;
+  for (const Scope& scope : state_->scopes) total += scope.series.bytes() + scope.key.capacity() + sizeof scope;
+  return total;
+}
+
+// ---- names and scopes -------------------------------------------------------------------------------------
+
+std::uint32_t Engine::State::scope(ScopeKind kind, std::uint32_t name) {
+  auto& table = scope_ids[static_cast<std::size_t>(kind)];
+  if (name >= table.size()) table.resize(std::max<std::size_t>(name + std::size_t{1}, table.size() * 2), kNone);
+  if (table[name] != kNone) return table[name];
+  const auto id = static_cast<std::uint32_t>(scopes.size());
+  std::string key(kKindNames[static_cast<int>(kind)]);
+  if (kind != ScopeKind::tenant) key.append("/").append(names(kind).text(name));
+  scopes.push_back({std::move(key), kind, name, windows::Series(catalogue.layout()), {}});
+  table[name] = id;
+  for (std::uint32_t v = 0; v < views.size(); ++v) {
+    if (views[v].open) add_rows(v, id);
+  }
+  return id;
+}
+
+const Scope* Engine::State::find_scope(std::string_view key) const {
+  const std::size_t slash = key.find('/');
+  const std::string_view kind_name = key.substr(0, slash);
+  for (int k = 0; k < kScopeKinds; ++k) {
+    if (kKindNames[k] != kind_name) continue;
+    if ((k == 0) != (slash == std::string_view::npos)) return nullptr;
+    const auto kind = static_cast<ScopeKind>(k);
+    const std::uint32_t name = k == 0 ? 0 : names(kind).find(key.substr(slash + 1));
+    const auto& table = scope_ids[static_cast<std::size_t>(k)];
+    if (name >= table.size() || table[name] == kNone) return nullptr;
+    return &scopes[table[name]];
+  }
+  return nullptr;
+}
+
+const windows::Series& Engine::State::settled(std::uint32_t scope) {
+  Scope& s = scopes[scope];
+  s.series.settle(catalogue.layout(), clock());
+  return s.series;
+}
+
+void Engine::State::touch(std::uint32_t scope) {
+  for (const RowRef ref : scopes[scope].rows) {
+    View& view = views[ref.view];
+    View::Row& row = view.rows[ref.row];
+    if (row.touched) continue;
+    row.touched = true;
+    view.touched.push_back(ref.row);
+  }
+}
+
+Agent& Engine::State::agent(std::uint32_t id) {
+  while (agents.size() <= id) agents.emplace_back(static_cast<std::uint32_t>(agents.size()));
+  return agents[id];
+}
+
+// ---- time -------------------------------------------------------------------------------------------------
+
+void Engine::advance(Time now) {
+  State& s = *state_;
+  CHECK(now >= s.now, "time went backwards");
+  s.due.clear();
+  s.wheel.take_due(now, s.due);
+  // Every look happens at its own instant, in order, so that the numbers are the same however time is cut up.
+  const std::vector<windows::Wheel::Due> due = s.due;
+  for (const auto& [at, subject] : due) {
+    s.now = std::max(s.now, at);
+    s.look_again(subject, at);
+  }
+  s.now = now;
+  // Looking may have armed timers that are due as well.
+  for (s.due.clear(), s.wheel.take_due(now, s.due); !s.due.empty(); s.due.clear(), s.wheel.take_due(now, s.due)) {
+    const std::vector<windows::Wheel::Due> more = s.due;
+    for (const auto& [at, subject] : more) s.look_again(subject, at);
+  }
+  if (now >= s.next_midnight) {
+    s.midnight = s.settings.zone.midnight_at_or_before(now);
+    s.next_midnight = s.settings.zone.next_midnight(now);
+  }
+}
+
+// The facts of a record changed by themselves at `due`: apply the difference to the instant before.
+void Engine::State::look_again(std::uint32_t subject, Time due_at) {
+  const std::uint32_t index = subject / 2;
+  if (subject % 2 == 0) {
+    tell(records[index], due_at - 1, before);
+    tell(records[index], now, after);
+    apply_difference(before, after);
+    wheel.arm(subject, after.look_again);
+    return;
+  }
+  agent_before.clear();
+  agent_after.clear();
+  const AgentActivity& activity = agents[index].activity;
+  activity.facts(due_at, kNever, context(due_at - 1), agent_before);
+  activity.facts(due_at, kNever, context(now), agent_after);
+  apply_difference(agent_before, agent_after);
+  wheel.arm(subject, agent_after.look_again);
+  touch(scope(ScopeKind::agent, index));
+}
+
+// ---- events -----------------------------------------------------------------------------------------------
+
+Result<Outcome> Engine::apply(const Event& event) {
+  State& s = *state_;
+  Result<Outcome> outcome = Outcome::unchanged;
+  if (is_call(event.type)) {
+    outcome = s.apply_record(event, Record::Kind::call);
+  } else if (is_ticket(event.type)) {
+    outcome = s.apply_record(event, Record::Kind::ticket);
+  } else if (event.type == EventType::queue_assigned) {
+    outcome = s.apply_membership(event, ScopeKind::queue, event.subject);
+  } else if (event.type == EventType::agent_assigned) {
+    outcome = s.apply_membership(event, ScopeKind::agent, event.subject);
+  } else {
+    outcome = s.apply_presence(event);
+    if (outcome && (!event.team.empty() || !event.site.empty())) {
+      const auto also = s.apply_membership(event, ScopeKind::agent, event.subject);
+      if (!also) return also;
+      if (*also == Outcome::applied) outcome = Outcome::applied;
+    }
+  }
+  if (!outcome) {
+    ++s.counts.refused;
+    return outcome;
+  }
+  ++(*outcome == Outcome::applied ? s.counts.applied : s.counts.unchanged);
+  s.newest = std::max(s.newest, event.at);
+  return outcome;
+}
+
+Result<std::uint32_t> Engine::State::intern(ScopeKind kind, std::string_view text, std::uint32_t limit,
+                                            const char* where) {
+  Names& known = names(kind);
+  if (known.size() >= limit && known.find(text) == Names::kUnknown)
+    return Error{"cardinality_exceeded",
+                 "more than " + std::to_string(limit) + " different names here; \"" + std::string(text) +
+                     "\" is one too many", where};
+  return known.intern(text);
+}
+
+Result<Observation> Engine::State::observe(const Event& e, Record::Kind kind) {
+  Observation o;
+  const auto detail = detail_of(e);
+  if (!detail) return detail.error();
+  o.at = e.at;
+  o.rank = rank_of(e);
+  o.type = e.type;
+  o.detail = *detail;
+  o.final = e.final;
+  o.visit = e.visit;
+  o.value = static_cast<std::int32_t>(std::clamp<std::int64_t>(e.value, -1, INT32_MAX));
+  if (!e.agent.empty()) {
+    const auto id = intern(ScopeKind::agent, e.agent, kMaxAgents, "/agent");
+    if (!id) return id.error();
+    o.agent = *id;
+  }
+  if (!e.queue.empty()) {
+    const auto id = intern(ScopeKind::queue, e.queue, kMaxQueues, "/queue");
+    if (!id) return id.error();
+    o.queue = static_cast<std::uint16_t>(*id);
+  }
+  const bool begins = e.type == EventType::call_started || e.type == EventType::call_queued ||
+                      e.type == EventType::ticket_created;
+  const std::string_view channel =
+      !e.channel.empty() ? e.channel : !begins ? "" : kind == Record::Kind::call ? "voice" : "email";
+  if (!channel.empty()) {
+    const auto id = intern(ScopeKind::channel, channel, kMaxWords, "/channel");
+    if (!id) return id.error();
+    o.channel = static_cast<std::uint8_t>(*id);
+  }
+  if (!e.priority.empty()) {
+    const auto id = intern(ScopeKind::priority, e.priority, kMaxWords, "/priority");
+    if (!id) return id.error();
+    o.priority = static_cast<std::uint8_t>(*id);
+  }
+  return o;
+}
+
+std::uint32_t Engine::State::find_record(Record::Kind kind, std::string_view id) const {
+  const auto at = record_index.find(record_hash(kind, id));
+  std::uint32_t index = at == record_index.end() ? kNone : at->second;
+  while (index != kNone && (records[index].kind != kind || records[index].id != id))
+    index = records[index].next_same_hash;
+  return index;
+}
+
+std::uint32_t Engine::State::make_record(Record::Kind kind, std::string_view id) {
+  const auto index = static_cast<std::uint32_t>(records.size());
+  Record& record = records.emplace_back();
+  record.id = record_ids.emplace_back(id);
+  record.kind = kind;
+  const auto [at, fresh] = record_index.try_emplace(record_hash(kind, id), index);
+  if (!fresh) {
+    record.next_same_hash = at->second;
+    at->second = index;
+  }
+  return index;
+}
+
+void Engine::State::tell(const Record& record, Time at, Facts& out) const {
+  const FactContext context_at = context(at);
+  if (record.kind == Record::Kind::call) {
+    call_facts(record, context_at, out);
+  } else {
+    ticket_facts(record, context_at, out);
+  }
+}
+
+Result<Outcome> Engine::State::apply_record(const Event& event, Record::Kind kind) {
+  const auto observation = observe(event, kind);
+  if (!observation) return observation.error();
+  std::uint32_t index = find_record(kind, event.subject);
+  const bool fresh = index == kNone;
+  if (fresh) {
+    index = make_record(kind, event.subject);
+    before.clear();
+  } else {
+    if (records[index].observations.size() >= Record::kMaxObservations)
+      return Error{"record_full", "\"" + std::string(event.subject) + "\" has " +
+                                      std::to_string(Record::kMaxObservations) + " observations already", ""};
+    tell(records[index], now, before);
+  }
+  Record& record = records[index];
+  const auto names_agent = [&](const Observation& o) { return o.agent == observation->agent; };
+  const auto names_queue = [&](const Observation& o) { return o.queue == observation->queue; };
+  const bool new_agent = observation->agent != kNoAgent &&
+                         std::none_of(record.observations.begin(), record.observations.end(), names_agent);
+  const bool new_queue = observation->queue != kNoQueue &&
+                         std::none_of(record.observations.begin(), record.observations.end(), names_queue);
+  if (!record.add(*observation)) return Outcome::unchanged;
+  if (new_agent) agent(observation->agent).records.push_back(index);
+  if (new_queue) {
+    if (queue_records.size() <= observation->queue) queue_records.resize(observation->queue + std::size_t{1});
+    queue_records[observation->queue].push_back(index);
+  }
+  tell(record, now, after);
+  apply_difference(before, after);
+  apply_contacts(before, after);
+  if (after.clamped > before.clamped) ++counts.clamped;
+  wheel.arm(index * 2, after.look_again);
+  return Outcome::applied;
+}
+
+Result<Outcome> Engine::State::apply_presence(const Event& event) {
+  Presence presence;
+  presence.at = event.at;
+  presence.rank = rank_of(event);
+  if (event.type == EventType::agent_state) {
+    presence.order = 1;
+    if (!presence_named(event.text, presence.state))
+      return Error{"bad_value", "\"" + std::string(event.text) +
+                   "\" is not one of available, on_contact, wrap_up, break, meeting, training, away", "/state"};
+    if (!event.reason.empty()) {
+      if (reasons.size() >= kMaxReasons && reasons.find(event.reason) == Names::kUnknown)
+        return Error{"cardinality_exceeded", "too many different reasons", "/reason"};
+      presence.reason = reasons.intern(event.reason);
+    }
+  } else if (event.type == EventType::agent_login) {
+    presence.state = Activity::available;
+  } else {
+    presence.order = 2;
+  }
+  const auto id = intern(ScopeKind::agent, event.subject, kMaxAgents, "/agent");
+  if (!id) return id.error();
+  AgentActivity& activity = agent(*id).activity;
+  const Time to = activity.presence_end(presence);
+  agent_before.clear();
+  agent_after.clear();
+  activity.facts(presence.at, to, context(now), agent_before);
+  if (!activity.add(presence)) return Outcome::unchanged;
+  activity.facts(presence.at, to, context(now), agent_after);
+  apply_difference(agent_before, agent_after);
+  wheel.arm(*id * 2 + 1, agent_after.look_again);
+  touch(scope(ScopeKind::agent, *id));
+  return Outcome::applied;
+}
+
+// A membership moves every fact of its subject that it now explains: they are all taken out, and put back in.
+Result<Outcome> Engine::State::apply_membership(const Event& event, ScopeKind kind, std::string_view subject) {
+  const bool of_agent = kind == ScopeKind::agent;
+  const auto id = intern(kind, subject, of_agent ? kMaxAgents : kMaxQueues, of_agent ? "/agent" : "/queue");
+  if (!id) return id.error();
+  Roster::Entry entry{event.at, rank_of(event), {}};
+  if (!event.team.empty()) {
+    const auto team = intern(ScopeKind::team, event.team, kMaxGroups, "/team");
+    if (!team) return team.error();
+    entry.member.team = *team;
+  }
+  if (!event.site.empty()) {
+    const auto site = intern(ScopeKind::site, event.site, kMaxGroups, "/site");
+    if (!site) return site.error();
+    entry.member.site = *site;
+  }
+  Roster& roster = of_agent ? agent_roster : queue_roster;
+  if (!roster.news(*id, entry)) return Outcome::unchanged;
+  const bool same = !roster.entries(*id).empty() && roster.at(*id, entry.at) == entry.member;
+  const bool replaces = std::any_of(roster.entries(*id).begin(), roster.entries(*id).end(),
+                                    [&](const Roster::Entry& e) { return e.at == entry.at; });
+  const std::vector<std::uint32_t> none;
+  const auto& affected = of_agent                     ? agent(*id).records
+                         : *id < queue_records.size() ? queue_records[*id]
+                                                      : none;
+  const auto all = [&](int sign) {
+    for (const std::uint32_t index : affected) {
+      tell(records[index], now, after);
+      for (const Fact& fact : after.facts) apply_fact(fact, after.scopes[fact.scopes], sign);
+    }
+    if (!of_agent) return;
+    agent_after.clear();
+    agent(*id).activity.facts(0, kNever, context(now), agent_after);
+    for (const Fact& fact : agent_after.facts) apply_fact(fact, agent_after.scopes[fact.scopes], sign);
+    wheel.arm(*id * 2 + 1, agent_after.look_again);
+  };
+  const bool moves = !same || replaces;
+  if (moves) all(-1);
+  roster.add(*id, entry);
+  if (moves) all(+1);
+  touch(scope(kind, *id));
+  return Outcome::applied;
+}
+
+// ---- the difference ---------------------------------------------------------------------------------------
+
+// Both lists are told in the same order, so most of one is found in the other by walking along; what does not
+// match is looked for ahead. Any pairing of equal facts gives the same numbers.
+void Engine::State::apply_difference(const Facts& was, const Facts& is) {
+  const auto equal = [&](const Fact& a, const Fact& b) {
+    return a.measure == b.measure && a.shape == b.shape && a.event == b.event && a.value == b.value &&
+           a.entry == b.entry && (a.end == b.end || !catalogue.plan(a.measure).by_end) &&
+           was.scopes[a.scopes] == is.scopes[b.scopes];
+  };
+  std::size_t j = 0;
+  for (const Fact& old : was.facts) {
+    std::size_t k = j;
+    while (k < is.facts.size() && !equal(old, is.facts[k])) ++k;
+    if (k == is.facts.size()) {
+      apply_fact(old, was.scopes[old.scopes], -1);
+      continue;
+    }
+    for (; j < k; ++j) apply_fact(is.facts[j], is.scopes[is.facts[j].scopes], +1);
+    j = k + 1;
+  }
+  for (; j < is.facts.size(); ++j) apply_fact(is.facts[j], is.scopes[is.facts[j].scopes], +1);
+}
+
+void Engine::State::apply_fact(const Fact& fact, const Scopes& scopes_of_fact, int sign) {
+  const Plan& plan = catalogue.plan(fact.measure);
+  if (plan.uses.empty() && !plan.open) return;
+
+  std::array<std::uint32_t, kScopeKinds> reached;
+  std::size_t count = 0;
+  const auto reach = [&](ScopeKind kind, std::uint32_t name) { reached[count++] = scope(kind, name); };
+  reach(ScopeKind::tenant, 0);
+  if (scopes_of_fact.site != kNone) reach(ScopeKind::site, scopes_of_fact.site);
+  if (scopes_of_fact.team != kNone) reach(ScopeKind::team, scopes_of_fact.team);
+  if (scopes_of_fact.queue != kNoQueue) reach(ScopeKind::queue, scopes_of_fact.queue);
+  if (scopes_of_fact.agent != kNoAgent) reach(ScopeKind::agent, scopes_of_fact.agent);
+  if (scopes_of_fact.channel != kNoName) reach(ScopeKind::channel, scopes_of_fact.channel);
+  if (scopes_of_fact.priority != kNoName) reach(ScopeKind::priority, scopes_of_fact.priority);
+
+  if (fact.shape == Fact::Shape::open) {
+    if (!plan.open) return;
+    const auto cell = static_cast<std::uint16_t>(fact.measure);
+    for (std::size_t i = 0; i < count; ++i) {
+      windows::Series& series = scopes[reached[i]].series;
+      if (sign > 0) {
+        series.open(cell, fact.event);
+      } else {
+        series.close(cell, fact.event);
+      }
+      touch(reached[i]);
+    }
+    return;
+  }
+
+  std::array<windows::Entry, 16> entries;
+  std::size_t size = 0;
+  const QueuePolicy* policy = nullptr;
+  for (const Use& use : plan.uses) {
+    windows::Entry entry{fact.event, 1, sign, use.cell};
+    if (use.attribution == Attribution::entry && fact.entry != kNever) entry.at = fact.entry;
+    if (use.attribution == Attribution::end) entry.at = fact.end;
+    if (entry.at == kNever) continue;
+    switch (use.role) {
+      case Use::Role::count: break;
+      case Use::Role::total:
+      case Use::Role::bucket:
+      case Use::Role::maximum:
+      case Use::Role::level:
+      case Use::Role::step: entry.value = fact.value; break;
+      case Use::Role::within:
+        if (fact.value > use.threshold) continue;
+        break;
+      case Use::Role::within_target:
+      case Use::Role::within_short: {
+        if (policy == nullptr) policy = &policy_of(scopes_of_fact.queue);
+        const bool target = use.role == Use::Role::within_target;
+        if (fact.value > (target ? policy->answer_target : policy->short_abandon)) continue;
+        break;
+      }
+    }
+    if (size == entries.size()) {  // more uses than fit: hand over what there is
+      add_entries(entries.data(), size, reached.data(), count);
+      size = 0;
+    }
+    entries[size++] = entry;
+  }
+  add_entries(entries.data(), size, reached.data(), count);
+}
+
+void Engine::State::add_entries(const windows::Entry* entries, std::size_t size, const std::uint32_t* reached,
+                                std::size_t count) {
+  if (size == 0) return;
+  constexpr std::size_t kSettleAt = 128;  // pending entries; keeps memory small between looks
+  for (std::size_t i = 0; i < count; ++i) {
+    windows::Series& series = scopes[reached[i]].series;
+    for (std::size_t e = 0; e < size; ++e) series.add(entries[e]);
+    if (series.pending() >= kSettleAt) series.settle(catalogue.layout(), clock());
+    touch(reached[i]);
+  }
+}
+
+const QueuePolicy& Engine::State::policy_of(std::uint16_t queue) {
+  if (queue == kNoQueue) return settings.policy.queues;
+  while (policies.size() <= queue) {
+    const auto own = settings.policy.queue.find(
+        std::string(names(ScopeKind::queue).text(static_cast<std::uint32_t>(policies.size()))));
+    policies.push_back(own == settings.policy.queue.end() ? settings.policy.queues : own->second);
+  }
+  return policies[queue];
+}
+
+// Contacts that came, went or changed edit the activity of their agents, by the same mechanism one step on.
+void Engine::State::apply_contacts(const Facts& was, const Facts& is) {
+  struct Edit {
+    Contact contact;
+    int sign;
+  };
+  boost::container::small_vector<Edit, 8> edits;
+  boost::container::small_vector<bool, 8> kept(is.contacts.size(), false);
+  for (const Contact& c : was.contacts) {
+    std::size_t i = 0;
+    while (i < is.contacts.size() && (kept[i] || !(is.contacts[i] == c))) ++i;
+    if (i < is.contacts.size()) {
+      kept[i] = true;
+    } else {
+      edits.push_back({c, -1});
+    }
+  }
+  for (std::size_t i = 0; i < is.contacts.size(); ++i) {
+    if (!kept[i]) edits.push_back({is.contacts[i], +1});
+  }
+  while (!edits.empty()) {
+    const std::uint32_t id = edits.front().contact.agent;
+    Time from = edits.front().contact.from, to = 0;
+    for (const Edit& e : edits) {
+      if (e.contact.agent != id) continue;
+      from = std::min(from, e.contact.from);
+      to = to == kNever || e.contact.to == kNever ? kNever : std::max(to, e.contact.to);
+    }
+    AgentActivity& activity = agent(id).activity;
+    agent_before.clear();
+    agent_after.clear();
+    activity.facts(from, to, context(now), agent_before);
+    // Put in before taking out, so that no count passes below zero.
+    for (const int sign : {+1, -1}) {
+      for (const Edit& e : edits) {
+        if (e.contact.agent == id && e.sign == sign) activity.add_contact(e.contact, sign);
+      }
+    }
+    activity.facts(from, to, context(now), agent_after);
+    apply_difference(agent_before, agent_after);
+    wheel.arm(id * 2 + 1, agent_after.look_again);
+    touch(scope(ScopeKind::agent, id));
+    edits.erase(std::remove_if(edits.begin(), edits.end(), [&](const Edit& e) { return e.contact.agent == id; }),
+                edits.end());
+  }
+}
+
+}  // namespace core

@@ -1,0 +1,145 @@
+// What an Engine consists of. Private to core/engine*.cpp and core/describe.cpp.
+#pragma once
+
+#include <array>
+#include <deque>
+
+#include "core/agent.h"
+#include "core/engine.h"
+#include "core/names.h"
+#include "windows/wheel.h"
+
+namespace core {
+
+enum class ScopeKind : std::uint8_t { tenant, site, team, queue, agent, channel, priority };
+inline constexpr int kScopeKinds = 7;
+
+// How many different names a tenant may bring in; more are refused (cardinality_exceeded), known ones go on.
+inline constexpr std::uint32_t kMaxAgents = 200'000;
+inline constexpr std::uint32_t kMaxQueues = 20'000;
+inline constexpr std::uint32_t kMaxGroups = 20'000;     // teams, sites
+inline constexpr std::uint32_t kMaxWords = 250;         // channels, priorities
+inline constexpr std::uint32_t kMaxReasons = 10'000;
+
+struct RowRef {
+  std::uint32_t view;
+  std::uint32_t row;
+};
+
+struct Scope {
+  std::string key;  // "queue/sales"
+  ScopeKind kind;
+  std::uint32_t name;  // in the Names of its kind
+  windows::Series series;
+  std::vector<RowRef> rows;  // views that show this scope
+};
+
+struct View {
+  struct Column {
+    std::string name;
+    int kpi = -1;        // index into the catalogue; -1: an attribute of agents
+    int window = -1;     // -1: live
+    int attribute = -1;  // state, state_since, state_reason, team, site
+  };
+  struct Row {
+    std::uint32_t scope;
+    std::uint32_t group;
+    bool touched = false;
+    std::vector<Value> cells;  // as last reported
+    bool reported = false;
+  };
+  bool open = false;
+  ViewDefinition definition;
+  std::vector<std::vector<Column>> columns;  // per group
+  std::vector<Row> rows;
+  std::vector<std::uint32_t> touched;
+  std::int64_t second = -1;  // of the last evaluation of all rows
+  Time midnight = kNever;     // likewise
+  ViewChanges changes;
+};
+
+struct Agent {
+  explicit Agent(std::uint32_t id) : activity(id) {}
+  AgentActivity activity;
+  std::vector<std::uint32_t> records;  // calls and tickets that name the agent
+};
+
+struct Engine::State {
+  State(TenantSettings s, Catalogue c) : settings(std::move(s)), catalogue(std::move(c)) {
+    for (auto& table : scope_ids) table.reserve(16);
+  }
+
+  // Time
+  windows::Clock clock() { return {now, midnight}; }
+  FactContext context(Time at) const { return {at, &agent_roster, &queue_roster}; }
+
+  // Names and scopes
+  std::uint32_t scope(ScopeKind kind, std::uint32_t name);
+  const Scope* find_scope(std::string_view key) const;
+  std::string_view name_of(ScopeKind kind, std::uint32_t name) const;
+  Names& names(ScopeKind kind) { return scope_names[static_cast<std::size_t>(kind)]; }
+  const Names& names(ScopeKind kind) const { return scope_names[static_cast<std::size_t>(kind)]; }
+  const windows::Series& settled(std::uint32_t scope);
+  void touch(std::uint32_t scope);
+
+  // Events
+  Result<Outcome> apply_record(const Event& event, Record::Kind kind);
+  Result<Outcome> apply_presence(const Event& event);
+  Result<Outcome> apply_membership(const Event& event, ScopeKind kind, std::string_view subject);
+  Result<Observation> observe(const Event& event, Record::Kind kind);
+  Result<std::uint32_t> intern(ScopeKind kind, std::string_view text, std::uint32_t limit, const char* where);
+  std::uint32_t find_record(Record::Kind kind, std::string_view id) const;
+  std::uint32_t make_record(Record::Kind kind, std::string_view id);
+  Agent& agent(std::uint32_t id);
+
+  // The difference
+  void tell(const Record& record, Time at, Facts& out) const;
+  void apply_difference(const Facts& before, const Facts& after);
+  void apply_fact(const Fact& fact, const Scopes& scopes, int sign);
+  void add_entries(const windows::Entry* entries, std::size_t size, const std::uint32_t* reached,
+                   std::size_t count);
+  const QueuePolicy& policy_of(std::uint16_t queue);
+  void apply_contacts(const Facts& before, const Facts& after);
+  void look_again(std::uint32_t record_or_agent, Time due);
+
+  // Views (core/view.cpp)
+  Result<View::Column> parse_column(std::string_view column) const;
+  Value evaluate(const View::Column& column, const Scope& scope);
+  windows::Range range(int window) const;
+  void add_rows(std::uint32_t view_index, std::uint32_t scope_index);
+  void evaluate_row(View& view, View::Row& row);
+
+  TenantSettings settings;
+  Catalogue catalogue;
+  Time now = 0;
+  Time midnight = 0;
+  Time next_midnight = 0;
+  Time newest = kNever;
+
+  std::array<Names, kScopeKinds> scope_names;
+  Names reasons;
+  std::array<std::vector<std::uint32_t>, kScopeKinds> scope_ids;  // name -> scope, kNone = none yet
+  std::deque<Scope> scopes;
+  std::vector<QueuePolicy> policies;  // by queue name
+
+  Roster agent_roster, queue_roster;
+  std::deque<Agent> agents;
+  std::vector<std::vector<std::uint32_t>> queue_records;
+  std::deque<Record> records;
+  std::deque<std::string> record_ids;
+  boost::unordered_flat_map<std::uint64_t, std::uint32_t> record_index;
+  windows::Wheel wheel;  // subjects: 2 * record, 2 * agent + 1
+  std::vector<windows::Wheel::Due> due;
+
+  std::deque<View> views;
+  Counts counts;
+
+  Facts before, after, agent_before, agent_after;  // scratch
+};
+
+// "*", "queue/*" or a whole key.
+bool matches(std::string_view pattern, std::string_view key);
+// text as a JSON string, quotes included.
+void append_json(std::string& out, std::string_view text);
+
+}  // namespace core

@@ -1,0 +1,86 @@
+// Facts: what a record contributes to the numbers, as a pure function of the record, the rosters and the time.
+// These functions are the specification of the measures (core/measure.h); KPIs are formulas over them.
+//
+// A fact that lies in the future is not told yet; `look_again` says when the answer changes by itself.
+// The engine applies facts(after) - facts(before) and nothing else. Deterministic; one thread at a time.
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+
+#include "core/measure.h"
+#include "core/record.h"
+#include "windows/check.h"
+
+namespace core {
+
+using windows::kNever;
+
+// Whom a fact is about. Unset parts are kNone; the tenant is always meant.
+struct Scopes {
+  static constexpr std::uint32_t kNone = 0xFFFFFFFF;
+  std::uint32_t agent = kNone;
+  std::uint32_t team = kNone;
+  std::uint32_t site = kNone;
+  std::uint16_t queue = kNoQueue;
+  std::uint8_t channel = kNoName;
+  std::uint8_t priority = kNoName;
+
+  bool operator==(const Scopes&) const = default;
+};
+
+struct Fact {
+  enum class Shape : std::uint8_t {
+    one,     // it happened; value unused
+    sample,  // it happened and measured `value`
+    edge,    // a level rises (value 1) or falls (value -1)
+    open,    // a span that began at `event` still goes on
+  };
+  Measure measure{};
+  Shape shape{};
+  std::uint16_t scopes = 0;  // index into Facts::scopes
+  std::int64_t value = 0;
+  Time event = kNever;
+  Time entry = kNever;  // kNever: same as event
+  Time end = kNever;    // kNever: not over yet
+};
+
+// A stretch during which an agent is on a contact; it belongs to the agent's activity (core/agent.h).
+struct Contact {
+  enum class Kind : std::uint8_t { ringing, talking, holding, wrapping };
+  std::uint32_t agent = kNoAgent;
+  Kind kind{};
+  Time from = 0;
+  Time to = kNever;  // kNever: goes on
+
+  bool operator==(const Contact&) const = default;
+};
+
+struct Facts {
+  boost::container::small_vector<Scopes, 4> scopes;
+  boost::container::small_vector<Fact, 32> facts;
+  boost::container::small_vector<Contact, 8> contacts;
+  Time look_again = kNever;  // the facts change at this instant without any event
+  int clamped = 0;           // negative durations taken as 0
+
+  void clear();
+  std::uint16_t scope_index(const Scopes& s);
+  void look_again_at(Time at);
+};
+
+// Which team and site an agent or queue belongs to at an instant (reference data, core/roster.h).
+class Roster;
+
+struct FactContext {
+  Time now = 0;
+  const Roster* agents = nullptr;
+  const Roster* queues = nullptr;
+};
+
+// Adds the facts of a level that lasts from `from` to `to` (kNever: goes on): its edges as far as they are known
+// at `now`, and while it goes on an `open` fact since `since`.
+void tell_span(Facts& out, Time now, Measure measure, std::uint16_t scopes, Time from, Time to, Time since);
+
+void call_facts(const Record& record, const FactContext& context, Facts& out);
+void ticket_facts(const Record& record, const FactContext& context, Facts& out);
+
+}  // namespace core

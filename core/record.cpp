@@ -1,0 +1,51 @@
+#include "core/record.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include <xxhash.h>
+
+namespace core {
+
+Rank rank_of(const Event& event) {
+  const std::uint64_t hash = XXH3_64bits_withSeed(event.id.data(), event.id.size(),
+                                                  XXH3_64bits(event.source.data(), event.source.size()));
+  return (std::uint64_t{event.authority} << 60) |
+         ((static_cast<std::uint64_t>(event.time) & 0xFFF'FFFF'FFFF) << 16) | (hash & 0xFFFF);
+}
+
+bool before(const Observation& a, const Observation& b) {
+  const auto key = [](const Observation& o) {
+    return std::tie(o.at, o.type, o.rank, o.agent, o.queue, o.detail, o.value, o.channel, o.priority, o.visit);
+  };
+  return key(a) < key(b);
+}
+
+bool Record::add(const Observation& observation) {
+  const auto live_end = std::partition_point(observations.begin(), observations.end(),
+                                             [](const Observation& o) { return !o.final; });
+  if (!observation.final) {
+    const auto at = std::lower_bound(observations.begin(), live_end, observation, before);
+    if (at != live_end && *at == observation) return false;
+    observations.insert(at, observation);
+    return true;
+  }
+  Rank known = 0;
+  for (auto o = live_end; o != observations.end(); ++o) {
+    if (o->visit == observation.visit) known = o->rank;
+  }
+  if (known > observation.rank) return false;
+  if (known != 0 && known < observation.rank) {
+    observations.erase(std::remove_if(live_end, observations.end(),
+                                      [&](const Observation& o) { return o.visit == observation.visit; }),
+                       observations.end());
+  }
+  const auto first_final = std::partition_point(observations.begin(), observations.end(),
+                                                [](const Observation& o) { return !o.final; });
+  const auto at = std::lower_bound(first_final, observations.end(), observation, before);
+  if (at != observations.end() && *at == observation) return false;
+  observations.insert(at, observation);
+  return true;
+}
+
+}  // namespace core

@@ -1,0 +1,72 @@
+// Record: all that is known about one call or ticket: a set of observations.
+//
+// A set has no order of arrival and no duplicates; that is why late, repeated and reordered events end in the
+// same numbers. What the observations mean together is decided by facts() (core/facts.h), never here.
+// Live observations are all kept. Of the whole-call records ("final") of a visit only the one with the highest
+// rank is kept, with all it says. Names are numbers here (core/names.h). One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <boost/container/small_vector.hpp>
+
+#include "core/event.h"
+
+namespace core {
+
+inline constexpr std::uint32_t kNoAgent = 0xFFFFFFFF;
+inline constexpr std::uint16_t kNoQueue = 0xFFFF;
+inline constexpr std::uint8_t kNoName = 0xFF;  // channel or priority not given
+
+// What the free words of an event become.
+enum class Detail : std::uint8_t {
+  none, blind, attended,                                                              // call_transferred
+  overflow, timeout, voicemail, callback, key, empty, refused, other,                 // call_left
+  status_new, status_open, status_pending, status_on_hold,                            // ticket_status
+  by_agent, by_customer, by_system, by_agent_private, by_customer_private, by_system_private,  // author
+  thumbs, csat, nps,                                                                  // ticket_rated
+};
+
+// Authority, then the source's time, then the id: who is believed. Higher outranks lower.
+// 4 bits authority, 44 bits milliseconds (until the year 2527), 16 bits of the id's hash.
+using Rank = std::uint64_t;
+Rank rank_of(const Event& event);
+constexpr int authority_of(Rank rank) { return static_cast<int>(rank >> 60); }
+
+struct Observation {
+  Time at = 0;
+  Rank rank = 0;
+  std::uint32_t agent = kNoAgent;
+  std::uint16_t queue = kNoQueue;
+  EventType type{};
+  Detail detail = Detail::none;
+  std::int32_t value = -1;  // ms or score; -1 = not given
+  std::uint8_t channel = kNoName;
+  std::uint8_t priority = kNoName;
+  std::uint8_t visit = 1;  // of a final record: which visit of the call, from 1
+  bool final = false;
+
+  bool operator==(const Observation&) const = default;
+};
+static_assert(sizeof(Observation) == 32);
+
+// Order of meaning: by instant, then by what must come first, then by content, so that equal sets are equal.
+bool before(const Observation& a, const Observation& b);
+
+struct Record {
+  enum class Kind : std::uint8_t { call, ticket };
+
+  std::string_view id;
+  std::uint32_t next_same_hash = 0xFFFFFFFF;
+  Kind kind = Kind::call;
+  // Live observations first, then final ones, each part ordered by before().
+  boost::container::small_vector<Observation, 5> observations;
+
+  static constexpr std::size_t kMaxObservations = 1'000;  // more than that is a fault of the source
+
+  // Whether the set changed.
+  bool add(const Observation& observation);
+};
+
+}  // namespace core

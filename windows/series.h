@@ -1,0 +1,184 @@
+// Series: every measure of one scope, in sliding windows, today, and 15-minute intervals.
+//
+// add() only notes an entry; settle(clock) folds what was noted and lets the windows slide. Reading needs a
+// settled series. Everything is integer and additive, so taking an entry back is adding its negative, and an
+// entry may be of any age: a late one lands in the pane, the interval and the day it belongs to.
+//
+// A window of length W seen at now covers the panes (whole seconds) floor(now)-W+1s … floor(now), the last one
+// partly: its right edge is now, its left edge moves once a second. Windows are segments of one ordered log of
+// panes; an entry that leaves the 1-minute window moves into the segment between 1 and 5 minutes, and so on, so
+// five windows cost little more than one.
+//
+// Invariants: entries are never stamped after the clock they are settled at; now never goes backwards.
+// Deterministic, no clock of its own. One thread at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "windows/histogram.h"
+#include "windows/time.h"
+
+namespace windows {
+
+inline constexpr Duration kPane = kSecond;
+inline constexpr Duration kInterval = 15 * kMinute;
+inline constexpr int kMaxWindows = 8;
+
+enum class CellKind : std::uint8_t {
+  sum,      // value is added
+  level,    // value is +1/-1 at the instant a span begins/ends: how many now, and the time-integral
+  samples,  // value goes into a histogram; the count of equal entries is added
+  list,     // (instant, value) is kept as it is: exact maxima, and peaks of levels
+};
+
+// An additive entry: `count` equal contributions of `value` at `at`; count is negative to take back.
+struct Entry {
+  Time at = 0;
+  std::int64_t value = 0;
+  std::int32_t count = 1;
+  std::uint16_t cell = 0;
+};
+
+// Which cells a series has. Shared by all series of an engine; cells are numbered from 0.
+class Layout {
+ public:
+  // windows ascending, whole seconds, at most kMaxWindows.
+  Layout(std::vector<Duration> windows, std::vector<CellKind> cells);
+
+  int windows() const { return static_cast<int>(windows_.size()); }
+  Duration window(int index) const { return windows_[static_cast<std::size_t>(index)]; }
+  CellKind kind(std::uint16_t cell) const { return kinds_[cell]; }
+  int cells() const { return static_cast<int>(kinds_.size()); }
+  // Number of integers a cell sums up: sum 1, level 2 (edges; edges times instant), others 0.
+  std::uint16_t column(std::uint16_t cell) const { return columns_[cell]; }
+  int columns() const { return column_count_; }
+
+ private:
+  std::vector<Duration> windows_;
+  std::vector<CellKind> kinds_;
+  std::vector<std::uint16_t> columns_;
+  int column_count_ = 0;
+};
+
+struct Clock {
+  Time now = 0;
+  Time midnight = 0;  // first instant of today in the tenant's zone
+};
+
+// A stretch of time to read.
+struct Range {
+  enum class Kind : std::uint8_t { window, today, intervals, panes };
+  Kind kind = Kind::window;
+  int window = 0;  // index, for Kind::window
+  Time from = 0;   // first instant; a multiple of the interval or pane for those kinds
+  Time to = 0;     // end, exclusive; never after the clock
+};
+
+class Series {
+ public:
+  explicit Series(const Layout& layout);
+
+  void add(const Entry& entry) { pending_.push_back(entry); }
+  bool settled() const { return pending_.empty(); }
+  std::size_t pending() const { return pending_.size(); }
+  // Answers whether any window's or today's content changed by this call.
+  bool settle(const Layout& layout, const Clock& clock);
+
+  // Reading; `range` made by range_of() or by hand with the clock of the last settle.
+  std::int64_t sum(const Layout& layout, std::uint16_t cell, const Range& range) const;
+  std::int64_t level_at_end(const Layout& layout, std::uint16_t cell, const Range& range) const;
+  std::int64_t level_time(const Layout& layout, std::uint16_t cell, const Range& range) const;  // ms
+  void samples(const Layout& layout, std::uint16_t cell, const Range& range, Histogram& out) const;
+  // Largest value of a list cell; false when there is none.
+  bool maximum(std::uint16_t cell, const Range& range, std::int64_t& value) const;
+  // Highest level reached in the range and the first instant it was reached; `steps` is the list cell that
+  // holds the level's edges.
+  void peak(const Layout& layout, std::uint16_t level, std::uint16_t steps, const Range& range,
+            std::int64_t& value, Time& at) const;
+
+  // Open spans: instants since when something goes on, for "longest now". Not additive entries: a set.
+  void open(std::uint16_t cell, Time since);
+  void close(std::uint16_t cell, Time since);
+  Time oldest(std::uint16_t cell) const;  // kNever when none is open
+
+  // First and last interval that hold anything, as instants; kNever when empty.
+  Time first_interval() const;
+  std::size_t bytes() const;  // memory held
+
+ private:
+  struct Pane {  // what one column gained in one second
+    std::uint32_t second;
+    std::uint32_t row;
+    std::int64_t value;
+  };
+  struct Sample {  // what one bucket gained in one second
+    std::uint32_t second;
+    std::uint16_t cell;
+    std::uint16_t bucket;
+    std::int32_t count;
+  };
+  struct Bucket {
+    std::uint16_t cell;
+    std::uint16_t bucket;
+    std::int32_t count;
+  };
+  struct Item {
+    std::int64_t value;
+    std::uint32_t offset;  // ms since the interval's start
+    std::uint16_t cell;
+  };
+  struct Interval {
+    std::uint32_t index;  // instant / kInterval
+    std::vector<std::pair<std::uint16_t, std::int64_t>> columns;  // sorted by column
+    std::vector<Bucket> buckets;                                  // sorted by cell, bucket
+    std::vector<Item> items;                                      // sorted by cell, offset, value
+  };
+  struct Open {
+    std::uint16_t cell;
+    std::vector<Time> since;  // sorted
+  };
+
+  // A row holds one column: segments of the windows, then today, the current interval, and everything ever.
+  std::size_t stride() const { return window_count_ + std::size_t{3}; }
+  std::int64_t* row(std::uint32_t index) { return rows_.data() + index * stride(); }
+  const std::int64_t* row(std::uint32_t index) const { return rows_.data() + index * stride(); }
+  const std::int64_t* row_of(std::uint16_t column) const;
+  std::uint32_t make_row(std::uint16_t column);
+
+  bool slide(const Layout& layout, std::uint32_t second);
+  void roll(const Clock& clock);
+  void fold_column(const Layout& layout, const Clock& clock, std::uint16_t column, Time at,
+                   std::int64_t value);
+  void fold_sample(const Layout& layout, const Clock& clock, const Entry& entry);
+  void fold_item(const Entry& entry);
+  Interval& interval(std::uint32_t index);
+  std::int64_t column_sum(std::uint16_t column, const Range& range) const;
+  std::int64_t column_after(std::uint16_t column, Time instant) const;
+  std::size_t first_interval_at(std::uint32_t index) const;
+  template <class F>
+  void each_item(std::uint16_t cell, const Range& range, F&& f) const;
+
+  std::uint32_t second_ = 0;    // of the last settle
+  std::uint32_t interval_ = 0;  // the current one
+  Time midnight_ = kNever;
+  std::uint8_t window_count_;
+  std::vector<Entry> pending_;
+  std::vector<std::uint16_t> row_index_;  // column -> row + 1, 0 = none yet
+  std::vector<std::int64_t> rows_;
+  std::vector<std::uint16_t> row_column_;  // row -> column
+  std::vector<Pane> panes_;              // sorted by second, row; the last longest window only
+  std::size_t panes_head_ = 0;
+  std::array<std::size_t, kMaxWindows> cursor_{};  // first pane inside window k
+  std::vector<Sample> samples_;          // sorted by second, cell, bucket
+  std::size_t samples_head_ = 0;
+  std::vector<Interval> intervals_;      // sorted by index
+  std::vector<Open> open_;
+};
+
+// The range of a window or of today at the clock: panes floor(now)-W+1s … now, or midnight … now.
+Range window_range(const Layout& layout, int window, const Clock& clock);
+Range today_range(const Clock& clock);
+
+}  // namespace windows
