@@ -8,15 +8,16 @@ find_program(NPM npm REQUIRED)
 set(wallboard ${CMAKE_CURRENT_SOURCE_DIR}/wallboard)
 set(page ${CMAKE_CURRENT_BINARY_DIR}/wallboard)
 file(GLOB_RECURSE page_sources CONFIGURE_DEPENDS LIST_DIRECTORIES false
-  ${wallboard}/src/* ${wallboard}/public/* ${wallboard}/*.json ${wallboard}/*.mjs ${wallboard}/*.html)
-list(FILTER page_sources EXCLUDE REGEX "/(node_modules|dist|test)/")
+  ${wallboard}/src/* ${wallboard}/test/* ${wallboard}/*.json ${wallboard}/*.mjs ${wallboard}/*.html)
+list(FILTER page_sources EXCLUDE REGEX "/(node_modules|dist|build)/")
 
 add_custom_command(OUTPUT ${page}/node_modules/.installed
+  COMMAND ${CMAKE_COMMAND} -E make_directory ${page}
   COMMAND ${CMAKE_COMMAND} -E copy_if_different ${wallboard}/package.json
-          ${wallboard}/package-lock.json ${page}
+          ${wallboard}/package-lock.json ${wallboard}/.npmrc ${page}
   COMMAND ${CMAKE_COMMAND} -E chdir ${page} ${NPM} ci --no-audit --no-fund --loglevel=error
   COMMAND ${CMAKE_COMMAND} -E touch ${page}/node_modules/.installed
-  DEPENDS ${wallboard}/package.json ${wallboard}/package-lock.json
+  DEPENDS ${wallboard}/package.json ${wallboard}/package-lock.json ${wallboard}/.npmrc
   COMMENT "Installing the wallboard's packages" VERBATIM)
 add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/assets.cpp
   COMMAND ${CMAKE_COMMAND} -DFROM=${wallboard} -DTO=${page}
