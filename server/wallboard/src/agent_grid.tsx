@@ -1,14 +1,19 @@
 // Who does what, and since when: agents in blocks by state. Whatever does not fit is counted, never scrolled.
 import { useRef } from 'preact/hooks';
 import type { Board } from './board';
-import { useBox } from './box';
+import { useBox, type Box } from './box';
 import { Since } from './figure';
+import { shortName } from './format';
 import { StateMark } from './marks';
-import { packGroups } from './packing';
+import { packGroups, type Packed } from './packing';
 import { strings } from './strings';
 
 const order = Object.keys(strings.agents.states);
-const cell = { width: 13.2, height: 4.4 };  // the least that can be read, in units
+
+/** In units: a cell wide enough for most names, and the least that can be read. */
+const cell = { width: 17, least: 12, height: 3.4 };
+const heading = { width: 17, height: 3.4 };
+const phone = typeof matchMedia === 'function' ? matchMedia('(max-width: 700px)') : undefined;
 
 interface Group {
   state: string;
@@ -34,18 +39,33 @@ export function AgentGrid({ board }: { board: Board }) {
   const host = useRef<HTMLElement>(null);
   const box = useBox(host);
   const all = groups(board);
-  const rows = Math.floor((box.height / box.unit - 4.6) / cell.height);
-  const across = Math.max(1, Math.floor(box.width / box.unit / cell.width));
-  const packed = packGroups(all.map((group) => group.agents.length), across, rows);
+  const { stacked, packed } = arrange(all.map((group) => group.agents.length), box);
   return (
-    <section class="panel agents" ref={host} aria-label={strings.agents.heading}>
+    <section class="panel agents" ref={host} data-stacked={String(stacked)} aria-label={strings.agents.heading}>
       {all.length === 0 ? <p class="nobody">{board.started.value ? strings.agents.nobody : ''}</p> : null}
       {all.map((group, i) => (
-        <Block key={group.state} board={board} group={group} rows={packed.rows}
-          columns={packed.columns[i]!} shown={packed.shown[i]!} />
+        <Block key={group.state} board={board} group={group} shown={packed.shown[i]!}
+          rows={stacked ? packed.columns[i]! : packed.rows} columns={stacked ? packed.rows : packed.columns[i]!} />
       ))}
     </section>
   );
+}
+
+/** Blocks side by side on a wide board, one above the other on a tall one; a phone scrolls and shows all. */
+function arrange(counts: number[], box: Box): { stacked: boolean; packed: Packed } {
+  if (phone?.matches) return { stacked: true, packed: { rows: 2, columns: counts, shown: counts } };
+  const width = box.width / box.unit - 3;
+  const height = box.height / box.unit - 2.1;
+  const fits = (packed: Packed) => packed.shown.every((n, i) => n === counts[i]);
+  if (height > width / 2.4) {
+    const lines = Math.floor(height / cell.height);
+    const across = (least: number) => Math.floor((width - heading.width) / least);
+    const wide = packGroups(counts, lines, across(cell.width));
+    return { stacked: true, packed: fits(wide) ? wide : packGroups(counts, lines, across(cell.least)) };
+  }
+  const rows = Math.floor((height - heading.height) / cell.height);
+  const wide = packGroups(counts, Math.floor(width / cell.width), rows);
+  return { stacked: false, packed: fits(wide) ? wide : packGroups(counts, Math.floor(width / cell.least), rows) };
 }
 
 interface BlockProps {
@@ -69,8 +89,7 @@ function Block({ board, group, rows, columns, shown }: BlockProps) {
       <ul>
         {agents.map((row) => (
           <li key={row} class="agent">
-            <StateMark state={group.state} />
-            <span class="name">{board.name(row)}</span>
+            <span class="name" title={board.name(row)}>{shortName(board.name(row))}</span>
             <Since board={board} row={row} column="state_since" />
           </li>
         ))}

@@ -81,6 +81,13 @@ export function roughly(ms: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** "Carla Lindqvist" is "Carla L." where there is little room. */
+export function shortName(name: string): string {
+  const words = name.split(' ');
+  if (name.length <= 8 || words.length < 2) return name;
+  return `${words[0]} ${words[words.length - 1]!.charAt(0)}.`;
+}
+
 /** What people call the thing behind a scope key, as far as the key tells: "team/first-line" is "First line". */
 export function displayName(key: string): string {
   const id = key.slice(key.indexOf('/') + 1);

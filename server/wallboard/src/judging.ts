@@ -90,6 +90,7 @@ export function speak(
   const what = worst
     .sort((a, b) => rank[b.severity] - rank[a.severity] || order.indexOf(a.kpi) - order.indexOf(b.kpi))
     .slice(0, 2)
+    .sort((a, b) => Number(b.kpi === 'waiting') - Number(a.kpi === 'waiting'))
     .map((breach) => phrase(breach, catalogue, format));
   return {
     severity: top(worst) === rank.crit ? 'crit' : 'warn',

@@ -35,6 +35,7 @@ export class Link {
   private heardAt = 0;
   private heartbeat = 2_000;
   private nextId = 1;
+  private waiting = false;
   private attempt = 0;  // a timer of an earlier attempt must not start another
   private readonly backoff: Backoff;
 
@@ -44,6 +45,7 @@ export class Link {
 
   start(): void {
     const attempt = ++this.attempt;
+    this.waiting = false;
     this.heardAt = this.world.monotonic();
     const socket = this.world.connect();
     this.socket = socket;
@@ -77,10 +79,8 @@ export class Link {
 
   /** The network came back or the page was looked at again: do not sit out the wait. */
   hurry(): void {
-    if (this.socket === undefined && this.waiting) this.start();
+    if (this.waiting) this.start();
   }
-
-  private waiting = false;
 
   private again(): void {
     const old = this.socket;
@@ -95,7 +95,6 @@ export class Link {
     this.waiting = true;
     this.world.after(this.backoff.closed(openFor), () => {
       if (attempt !== this.attempt) return;
-      this.waiting = false;
       this.start();
     });
   }

@@ -79,7 +79,9 @@ function QueueTile({ board, row, filled, open }: TileProps) {
         </span>
       </header>
       <div class="hero" data-severity={of('waiting')}>
-        <Measure digits={format.number(cells.number(row, 'waiting'))} />
+        <b data-zero={String(cells.number(row, 'waiting') === 0)}>
+          <Measure digits={format.number(cells.number(row, 'waiting'))} />
+        </b>
         <small>{strings.queue.waiting}</small>
       </div>
       <div class="oldest" data-severity={of('oldest_waiting_since')}>
@@ -99,7 +101,7 @@ function QueueTile({ board, row, filled, open }: TileProps) {
         {free === undefined ? null : (
           <Fact label={strings.queue.free} digits={format.number(free)} />
         )}
-        <span class="window">{strings.window(speed.window)}</span>
+        <small class="window">{strings.window(speed.window)}</small>
       </footer>
     </article>
   );

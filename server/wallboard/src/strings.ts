@@ -15,7 +15,7 @@ export const strings = {
     well: (queues: number) =>
       queues === 0 ? 'All well' : queues === 1 ? 'The queue is within its limits' : `All ${queues} queues are within their limits`,
     waiting: (n: string, one: boolean) => (one ? '1 caller waiting' : `${n} callers waiting`),
-    oldest: (age: string) => `oldest ${age}`,
+    oldest: (age: string) => `oldest wait ${age}`,
     serviceLevel: (value: string, target: string) =>
       target ? `service level ${value}, target ${target}` : `service level ${value}`,
     figure: (title: string, value: string) => `${title.toLowerCase()} ${value}`,
@@ -48,10 +48,11 @@ export const strings = {
     oldest: 'oldest wait',
     serviceLevel: 'service level',
     target: (value: string) => `target ${value}`,
-    answer: 'avg. answer',
+    targetLine: 'target',
+    answer: 'to answer',
     abandoned: 'abandoned',
     free: 'free agents',
-    trend: 'waiting, bars: offered',
+    trend: 'waiting, bars: offered, last 30 min',
     details: 'What these numbers mean',
   },
 
@@ -92,7 +93,7 @@ export const strings = {
     offered: 'offered',
     abandoned: 'abandoned',
     minutes: 'last 30 min',
-    slices: 'in 5 min steps',
+    slices: '5 min steps',
     missing: 'No history yet',
   },
 

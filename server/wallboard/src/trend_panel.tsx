@@ -30,7 +30,6 @@ export function TrendPanel({ board }: { board: Board }) {
         <h3>{strings.trends.serviceLevel}</h3>
         <b>{board.format.percentText(level)}</b>
         <small>{strings.window(window)}</small>
-        {target === null ? null : <small>{strings.queue.target(board.format.percentText(target))}</small>}
         <small class="edge">{strings.trends.slices}</small>
       </header>
       <Chart board={board} trend={board.trends.serviceLevel} top={100} target={target}
@@ -64,13 +63,13 @@ function Chart({ board, trend, lines, top, target }: ChartProps) {
   const version = trend.version.value;
   useEffect(() => {
     if (box.width === 0 || box.height === 0) return;
-    plot.current = new uPlot(options(board, lines, box, top, target ?? null), series(trend, lines), host.current!);
+    plot.current = new uPlot(options(board, lines, box, top, target ?? null), series(trend, lines, board.now.peek()), host.current!);
     return () => {
       plot.current?.destroy();
       plot.current = undefined;
     };
   }, [box, target]);
-  useEffect(() => { plot.current?.setData(series(trend, lines)); }, [version]);
+  useEffect(() => { plot.current?.setData(series(trend, lines, board.now.peek())); }, [version]);
   return (
     <div class="chart" ref={host} aria-hidden="true">
       {version === 0 ? <small class="missing">{strings.trends.missing}</small> : null}
@@ -78,12 +77,13 @@ function Chart({ board, trend, lines, top, target }: ChartProps) {
   );
 }
 
-function series(trend: ScopeTrend, lines: Line[]): uPlot.AlignedData {
+function series(trend: ScopeTrend, lines: Line[], now: number): uPlot.AlignedData {
   const first = trend.rings.get(lines[0]!.kpi)!;
   const times: number[] = [];
   const values: (number | null)[][] = lines.map(() => []);
-  for (let i = 0; i < first.length; i++) {
-    times.push(first.end(i) / 1000);
+  const end = trend.open ? first.length - 1 : first.length;
+  for (let i = 0; i < end; i++) {
+    times.push(Math.min(first.end(i), now) / 1000);
     lines.forEach((line, n) => {
       const value = trend.rings.get(line.kpi)!.at(i);
       values[n]!.push(Number.isNaN(value) ? null : value);
@@ -99,14 +99,14 @@ function options(board: Board, lines: Line[], box: Box, top: number | undefined,
     stroke: dim, font, ticks: { show: false }, grid: { stroke: grid, width: 1 },
   };
   const percent = lines.some((line) => line.percent);
-  const wide = Math.max(...lines.map((line) => line.label.length)) * size * 0.62;
+  const wide = Math.max(...lines.map((line) => line.label.length), percent ? strings.queue.targetLine.length : 0) * size * 0.62;
   return {
     width: box.width,
     height: box.height,
     cursor: { show: false },
     legend: { show: false },
     padding: [size * 0.7, Math.max(size * 1.6, wide + size * 1.4), 0, 0],
-    scales: { x: { time: true }, y: { range: (_, __, most) => [0, top ?? Math.max(4, Math.ceil((most ?? 4) * 1.15))] } },
+    scales: { x: { time: true }, y: { range: (_, least, most) => range(least, most, top) } },
     axes: [
       {
         ...axis, size: size * 1.7, gap: size * 0.35, space: size * 7, grid: { show: false },
@@ -128,6 +128,12 @@ function options(board: Board, lines: Line[], box: Box, top: number | undefined,
   };
 }
 
+/** Counts start at zero; a percentage may start higher, in steps of twenty, so that its line has a shape. */
+function range(least: number | null, most: number | null, top: number | undefined): [number, number] {
+  if (top === undefined) return [0, Math.max(4, Math.ceil((most ?? 4) * 1.15))];
+  return [Math.max(0, Math.min(40, Math.floor(((least ?? 0) - 5) / 20) * 20)), top];
+}
+
 /** Target line, a dot at each line's end, and its name and newest value beside it. */
 function decorate(plot: uPlot, lines: Line[], target: number | null, font: string, size: number): void {
   const { ctx } = plot;
@@ -143,6 +149,11 @@ function decorate(plot: uPlot, lines: Line[], target: number | null, font: strin
     ctx.lineTo(plot.bbox.left + plot.bbox.width, y);
     ctx.stroke();
     ctx.setLineDash([]);
+    ctx.font = font.replace(/[\d.]+px/, `${size * ratio}px`);
+    ctx.fillStyle = dim;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'middle';
+    ctx.fillText(strings.queue.targetLine, plot.bbox.left + plot.bbox.width + size * 0.6 * ratio, y);
   }
   ctx.font = font.replace(/[\d.]+px/, `${size * ratio}px`);
   ctx.textAlign = 'left';

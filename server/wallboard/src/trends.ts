@@ -22,7 +22,6 @@ class ScopeTrend {
   /** Bumped when any line changed. */
   readonly version = signal(0);
   due = 0;
-  loaded = false;
 
   constructor(
     readonly scope: string, readonly step: number, readonly minutes: number,
@@ -33,6 +32,8 @@ class ScopeTrend {
   }
 
   kpis(): string[] { return [...this.levels, ...this.counts, ...this.read]; }
+  /** The newest slice is still being counted: drawn, it would look like a fall. */
+  get open(): boolean { return this.counts.length > 0; }
   get interval(): number { return this.read.length > 0 ? soon : again; }
 
   load(trend: Trend, cells: Cells, now: number): void {
@@ -45,7 +46,6 @@ class ScopeTrend {
       const counted = lastSlice === Math.floor(now / this.step) ? values[values.length - 1] ?? 0 : 0;
       if (typeof total === 'number') this.counters.get(kpi)!.start(now, total, counted);
     }
-    this.loaded = true;
     this.version.value++;
   }
 
@@ -85,9 +85,7 @@ export class Trends {
   tick(now: number): void {
     const all = [this.volume, this.serviceLevel, ...this.queues.values()];
     for (const trend of all) trend.tick(this.cells, now);
-    if (this.busy) return;
-    const next = all.find((trend) => now >= trend.due);
-    if (next) void this.fetch(next, now);
+    if (!this.busy) void this.read(all.filter((trend) => now >= trend.due), now);
   }
 
   /** After an outage: the gap is in the server's memory, not in ours. */
@@ -99,8 +97,14 @@ export class Trends {
     for (const scope of this.queues.keys()) if (!scopes.includes(scope)) this.queues.delete(scope);
   }
 
-  private async fetch(trend: ScopeTrend, now: number): Promise<void> {
+  /** One after the other, so that a wall of screens does not ask for everything at once. */
+  private async read(due: ScopeTrend[], now: number): Promise<void> {
     this.busy = true;
+    for (const trend of due) await this.fetch(trend, now);
+    this.busy = false;
+  }
+
+  private async fetch(trend: ScopeTrend, now: number): Promise<void> {
     trend.due = now + soon;
     try {
       const answer = await this.get('v1/trend', {
@@ -114,6 +118,5 @@ export class Trends {
     } catch {
       // Lines grow live meanwhile; asked again soon.
     }
-    this.busy = false;
   }
 }

@@ -97,7 +97,7 @@ export class CallCenter {
         waiting: queue.line.length, oldest_waiting_since: queue.line[0] ?? null,
         'service_level@30m': queue.name === 'vip' ? null : round(queue.sl), 'average_speed_of_answer@30m': Math.round(queue.asa),
         'abandonment_rate@30m': round((queue.abandoned / queue.offered) * 100), 'offered@30m': queue.offered,
-        'offered@today': queue.offered * 9,
+        'offered@today': 640 + queue.offered,
       };
     }
     const sum = (name) => this.queues.reduce((total, queue) => total + queue[name], 0);
@@ -107,7 +107,7 @@ export class CallCenter {
     }
     rows.tenant = {
       waiting: this.queues.reduce((n, queue) => n + queue.line.length, 0), ...this.count(this.agents),
-      'service_level@30m': round(sum('sl') / 6), 'offered@today': sum('offered') * 9, 'abandoned@today': sum('abandoned') * 9,
+      'service_level@30m': round(sum('sl') / 6), 'offered@today': 3840 + sum('offered'), 'abandoned@today': 150 + sum('abandoned'),
       backlog: this.tickets.backlog, backlog_unassigned: this.tickets.unassigned,
       oldest_ticket_since: Math.floor(Date.now() / 60_000) * 60_000 - 190_000_000,
       'tickets_created@today': this.tickets.created, 'tickets_resolved@today': this.tickets.resolved,

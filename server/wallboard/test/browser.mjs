@@ -1,0 +1,146 @@
+// The page in a real browser: node test/browser.mjs [base URL]
+//
+// With a URL it looks at the server there, which must have traffic; without one it starts the invented call
+// center and also plays faults that only that one can (gap, wrong checksum, restart, new build).
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { openBrowser } from './cdp.mjs';
+import { openWire } from './wire.mjs';
+
+const given = process.argv[2];
+const closing = [];
+
+async function invented() {
+  const script = fileURLToPath(new URL('fake_server.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  closing.push(() => child.kill('SIGKILL'));
+  return new Promise((resolve) => child.stdout.once('data', (line) => resolve(String(line).trim())));
+}
+
+const server = given ?? (await invented());
+const wire = await openWire(server);
+const url = new URL(new URL(server).pathname + new URL(server).search, wire.url).href;
+closing.push(() => wire.close());
+const browser = await openBrowser();
+closing.push(() => browser.close());
+
+const level = (name) => `document.querySelector('.board')?.dataset.level === '${name}'`;
+const numbers = `[...document.querySelectorAll('.hero, .level b, .fact b, .team b, .entry b, .trends b')].map((e) => e.textContent).join('|')`;
+const timers = `[...document.querySelectorAll('.agent .digits, .oldest .digits')].map((e) => e.textContent).join('|')`;
+const fault = (name) => fetch(new URL(`fake/${name}`, server), { method: 'POST' });
+
+async function check(name, run) {
+  const from = Date.now();
+  await run();
+  console.log(`ok  ${name}  (${((Date.now() - from) / 1000).toFixed(1)} s)`);
+}
+
+let failed = false;
+try {
+  const page = await browser.page(url);
+  const recovered = async () => {
+    await page.until('fresh again', level('fresh'), 30_000);
+    assert.equal(await page.evaluate('window.samePage === true'), true, 'the page was reloaded');
+    const before = await page.evaluate(timers);
+    await page.until('timers run again', `${timers} !== ${JSON.stringify(before)}`);
+  };
+
+  await check('shows live numbers that change', async () => {
+    await page.until('fresh', level('fresh'));
+    await page.evaluate('window.samePage = true');
+    await page.until('tiles', `document.querySelectorAll('.tile, .row').length > 0`);
+    await page.until('agents', `document.querySelectorAll('.agent').length > 0`);
+    const before = await page.evaluate(numbers);
+    await page.until('a number that changes', `${numbers} !== ${JSON.stringify(before)}`, 30_000);
+    const ticking = await page.evaluate(timers);
+    await page.until('timers that run', `${timers} !== ${JSON.stringify(ticking)}`);
+  });
+
+  await check('one tile or row per queue, no scroll bars', async () => {
+    const scopes = (await (await fetch(new URL('v1/scopes', server))).json().catch(() => ({}))).scopes;
+    const shown = await page.evaluate(`document.querySelectorAll('.tile, .rows .row:not(.rest)').length`);
+    if (scopes) assert.ok(shown >= Math.min(6, scopes.filter((scope) => scope.startsWith('queue/')).length));
+    const [wide, tall] = await page.evaluate('[document.documentElement.scrollWidth, document.documentElement.scrollHeight]');
+    assert.deepEqual([wide, tall], [1920, 1080]);
+  });
+
+  await check('a tile opens its definitions by keyboard', async () => {
+    const key = async (name, code) => {
+      for (const type of ['keyDown', 'keyUp']) {
+        await page.call('Input.dispatchKeyEvent', { type, key: name, code: name, windowsVirtualKeyCode: code });
+      }
+    };
+    await key('Tab', 9);
+    assert.equal(await page.evaluate(`document.activeElement.className`), 'tile');
+    await key('Enter', 13);
+    await page.until('the card', `document.querySelector('dialog').open`);
+    await key('Escape', 27);
+    await page.until('no card', `!document.querySelector('dialog').open`);
+  });
+
+  await check('silence: late, then stale with standing timers and no colour, then well again', async () => {
+    wire.freeze();
+    await page.until('late', level('late'), 8_000);
+    await page.until('stale or dead', `document.querySelector('.board').dataset.frozen === 'true'`, 20_000);
+    const standing = await page.evaluate(timers);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    assert.equal(await page.evaluate(timers), standing, 'timers moved');
+    assert.equal(await page.evaluate(`document.querySelectorAll('.tile:not([data-severity=none])').length`), 0);
+    wire.mend();
+    await recovered();
+  });
+
+  await check('server gone: the band says since when, then well again', async () => {
+    wire.cut();
+    await page.until('dead', level('dead'), 8_000);
+    assert.match(await page.text('.band .words'), /^No live data for \d+:\d\d, showing \d\d:\d\d:\d\d$/);
+    const age = await page.text('.band .words');
+    await page.until('the age grows', `document.querySelector('.band .words').textContent !== ${JSON.stringify(age)}`);
+    wire.mend();
+    await recovered();
+  });
+
+  await check('a view the server does not know is said', async () => {
+    const other = await browser.page(`${url}?view=no-such-view`);
+    await other.until('words', `document.querySelector('.band')?.dataset.tone === 'lost'`);
+    assert.match(await other.text('.band .words'), /does not offer/);
+  });
+
+  await check('a phone has no sideways scroll', async () => {
+    const phone = await browser.page(url, { width: 390, height: 844, mobile: true });
+    await phone.until('fresh', level('fresh'));
+    assert.ok(await phone.evaluate('document.documentElement.scrollWidth') <= 390);
+  });
+
+  if (!given) {
+    await check('gap, wrong checksum and restart in a new epoch are overcome', async () => {
+      for (const name of ['gap', 'wrong', 'restart']) {
+        await fault(name);
+        await new Promise((resolve) => setTimeout(resolve, 2_500));
+        await recovered();
+      }
+    });
+    await check('events stop while the engine is well: the band names the source', async () => {
+      await fault('source?quiet=1');
+      await page.until('stale', level('stale'));
+      assert.match(await page.text('.band .words'), /^No events from the phone system for \d+:\d\d/);
+      await fault('source');
+      await recovered();
+    });
+    await check('a new build reloads the page', async () => {
+      await fault('build');
+      await page.until('a new page', `window.samePage === undefined && ${level('fresh')}`, 20_000);
+    });
+  }
+
+  await check('nothing was refused or thrown', async () => {
+    const serious = page.complaints.filter((text) => !/ERR_|WebSocket|favicon/.test(text));
+    assert.deepEqual(serious, []);
+  });
+} catch (error) {
+  failed = true;
+  console.error(error);
+}
+for (const close of closing.reverse()) await close();
+process.exit(failed ? 1 : 0);

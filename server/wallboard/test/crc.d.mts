@@ -1,0 +1,1 @@
+export function crc32(text: string): string;
