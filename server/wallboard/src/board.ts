@@ -157,7 +157,7 @@ export class Board {
       this.dim.value = dimmed(date.getHours(), this.asked.dim);
       this.orbit.value = Math.floor(monotonic / 180_000) % 25;
     });
-    if (this.started.peek() && !frozen(this.freshness.peek().level)) {
+    if (this.started.peek() && this.view.trusted && !frozen(this.freshness.peek().level)) {
       this.trends.tick(server);
       if (server >= this.catalogueDue) void this.readCatalogue(server);
     }

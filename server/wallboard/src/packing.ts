@@ -8,7 +8,7 @@ export function columns(n: number, width: number, height: number, wanted: number
     const rows = Math.ceil(n / c);
     const shape = (width / c) / (height / rows);
     const empty = c * rows - n;
-    const cost = Math.abs(Math.log(shape / wanted)) + empty * 0.08;
+    const cost = Math.abs(Math.log(shape / wanted)) + empty * 0.25;
     if (cost < least) { least = cost; best = c; }
   }
   return best;

@@ -19,13 +19,15 @@ export function QueueTiles({ board, open }: { board: Board; open: (row: string) 
   const queues = board.queues.value;
   const tiles = queues.length > mostTiles ? queues.slice(0, tilesBesideRows) : queues;
   const rows = queues.slice(tiles.length);
-  const fit = Math.max(0, Math.floor((box.height * 0.34) / (box.unit * 3.6))) * 2;
+  const phone = box.width < 700;
+  const abreast = phone ? 1 : box.width > box.height * 1.6 ? 3 : 2;
+  const fit = phone ? rows.length : Math.max(0, Math.floor((box.height * 0.34) / (box.unit * 3.6))) * abreast;
   const shown = rows.length > fit ? rows.slice(0, Math.max(0, fit - 1)) : rows;
-  const across = columns(tiles.length, box.width, box.height * (rows.length > 0 ? 0.66 : 1), 1.5);
+  const across = columns(tiles.length, box.width, box.height * (rows.length > 0 ? 0.66 : 1), 1.75);
   useGlide(host, queues);
   const critical = tiles.filter((row) => board.severities.value.get(row) === 'crit');
   return (
-    <section class="queues" ref={host} style={{ '--across': String(across) }} aria-label={strings.queues}>
+    <section class="queues" ref={host} style={{ '--across': String(across), '--abreast': String(abreast) }} aria-label={strings.queues}>
       <div class="tiles">
         {tiles.map((row) => (
           <QueueTile key={row} board={board} row={row} open={open}

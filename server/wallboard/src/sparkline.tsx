@@ -31,7 +31,7 @@ function draw(canvas: HTMLCanvasElement, level: Ring, bars: Ring): void {
   if (!context) return;
   context.clearRect(0, 0, width, height);
   const color = getComputedStyle(canvas).color;
-  const thick = Math.max(1.5, height / 34);
+  const thick = Math.min(2.4 * ratio, Math.max(1.5, height / 34));
   const top = (ring: Ring, least: number) => {
     let most = least;
     for (let i = 0; i < ring.length; i++) if (ring.at(i) > most) most = ring.at(i);

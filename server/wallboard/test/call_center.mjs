@@ -1,7 +1,8 @@
 // An invented call center: six queues, five teams, forty-eight agents. Repeats itself for the same seed, as far
 // as the time at which it is asked allows.
 
-const queues = ['billing', 'complaints', 'sales', 'technical', 'vip', 'orders'];
+const queues = ['billing', 'complaints', 'sales', 'technical', 'vip', 'orders', 'returns', 'delivery', 'partners',
+  'press', 'fraud', 'travel', 'insurance', 'renewals', 'retention', 'french', 'polish', 'turkish', 'chat', 'callbacks'];
 const teams = ['berlin', 'first-line', 'back-office', 'night-desk', 'partners'];
 const first = ['anna', 'ben', 'carla', 'deniz', 'eva', 'finn', 'gina', 'hugo', 'ines', 'jonas', 'kira', 'leon',
   'mia', 'nils', 'olga', 'paul', 'rosa', 'sven', 'tara', 'umut', 'vera', 'wim', 'yara', 'zoe'];
@@ -36,12 +37,12 @@ const states = [['on_contact', 0.46], ['available', 0.22], ['wrap_up', 0.1], ['b
   ['meeting', 0.05], ['training', 0.03], ['on_hold', 0.02]];
 
 export class CallCenter {
-  constructor(seed, calm) {
+  constructor(seed, calm, size = 6) {
     this.random = random(seed);
     this.calm = calm;
     const now = Date.now();
-    this.queues = queues.map((name, i) => ({
-      name, offered: 60 + i * 13, abandoned: 3 + (i % 3), sl: 82 + i * 2.1, asa: 14_000 + i * 2300,
+    this.queues = queues.slice(0, size).map((name, i) => ({
+      name, offered: 60 + i * 13, abandoned: 3 + (i % 3), sl: 82 + (i % 6) * 2.1, asa: 14_000 + i * 2300,
       line: i === 5 ? [] : Array.from({ length: i % 4 }, (_, n) => now - 6_000 - n * 9_000),
     }));
     this.agents = Array.from({ length: 48 }, (_, i) => ({
@@ -70,7 +71,7 @@ export class CallCenter {
       if (trouble && queue.line.length < 13) queue.line.unshift(now - 168_000 + queue.line.length * 9_000);
       if (trouble) { queue.sl = 58.3; queue.asa = 71_000; queue.line.sort((a, b) => a - b); }
     });
-    if (!this.calm) this.queues[3].sl = 71.2;
+    if (!this.calm && this.queues[3]) this.queues[3].sl = 71.2;
     for (const agent of this.agents) {
       if (this.random() > 0.006) continue;
       agent.state = this.pick();
@@ -107,7 +108,7 @@ export class CallCenter {
     }
     rows.tenant = {
       waiting: this.queues.reduce((n, queue) => n + queue.line.length, 0), ...this.count(this.agents),
-      'service_level@30m': round(sum('sl') / 6), 'offered@today': 3840 + sum('offered'), 'abandoned@today': 150 + sum('abandoned'),
+      'service_level@30m': round(sum('sl') / this.queues.length), 'offered@today': 3840 + sum('offered'), 'abandoned@today': 150 + sum('abandoned'),
       backlog: this.tickets.backlog, backlog_unassigned: this.tickets.unassigned,
       oldest_ticket_since: Math.floor(Date.now() / 60_000) * 60_000 - 190_000_000,
       'tickets_created@today': this.tickets.created, 'tickets_resolved@today': this.tickets.resolved,

@@ -1,5 +1,5 @@
 // A stand-in for the server while the page is worked on: serves dist/ and plays kpi.v1.json with an invented
-// call center. Options: --port n --calm (nothing in breach) --seed n
+// call center. Options: --port n --calm (nothing in breach) --queues n --seed n
 // POST /fake/silence?ms=  /fake/gap  /fake/wrong  /fake/restart  /fake/build  /fake/source?quiet=1  /fake/calm?on=0|1
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -14,7 +14,8 @@ const option = (name, otherwise) => {
   return at < 0 ? otherwise : process.argv[at + 1];
 };
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const center = new CallCenter(Number(option('seed', 7)), process.argv.includes('--calm'));
+const center = new CallCenter(Number(option('seed', 7)), process.argv.includes('--calm'),
+  Number(option('queues', 6)));
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' };
 

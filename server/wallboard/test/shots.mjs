@@ -23,11 +23,13 @@ const pictures = [
   ['portrait', { width: 1080, height: 1920 }],
   ['phone', { width: 390, height: 844, mobile: true }],
   ['laptop', { width: 1366, height: 768 }],
+  ['many', { width: 1920, height: 1080, options: ['--queues', '20'] }],
+  ['three', { width: 1920, height: 1080, options: ['--queues', '3'] }],
 ];
 
 const browser = await openBrowser();
 await Promise.all(pictures.filter(([name]) => !only || only.split(',').includes(name)).map(async ([name, how]) => {
-  const server = await serve(...(how.calm ? ['--calm'] : []));
+  const server = await serve(...(how.calm ? ['--calm'] : []), ...(how.options ?? []));
   const page = await browser.page(server.url, how);
   await pause(7_000);
   if (how.kill) {

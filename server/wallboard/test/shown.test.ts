@@ -39,9 +39,9 @@ test('windows are named', () => {
 });
 
 test('tiles keep their shape', () => {
-  assert.equal(columns(6, 1300, 560, 1.5), 3);
-  assert.equal(columns(6, 1040, 1100, 1.5), 2);
-  assert.equal(columns(1, 1300, 560, 1.5), 1);
+  assert.equal(columns(6, 1300, 560, 1.75), 3);
+  assert.equal(columns(6, 1040, 650, 1.75), 2);
+  assert.equal(columns(1, 1300, 560, 1.75), 1);
 });
 
 test('agents fill the place they have and the rest is counted', () => {
