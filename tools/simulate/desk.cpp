@@ -18,10 +18,10 @@ struct Age {
   Duration from;
   Duration to;
 };
-constexpr Age kAges[] = {{0.48, 20 * kMinute, kDay},
-                         {0.30, kDay, 3 * kDay},
-                         {0.16, 3 * kDay, 7 * kDay},
-                         {1.00, 7 * kDay, 12 * kDay}};  // what is left
+constexpr Age kAges[] = {{0.50, 20 * kMinute, kDay},  // shares of what is left
+                         {0.62, kDay, 3 * kDay},
+                         {0.75, 3 * kDay, 7 * kDay},
+                         {1.00, 7 * kDay, 12 * kDay}};
 
 }  // namespace
 

@@ -73,7 +73,7 @@ void Floor::open() {
   for (int agent = 0; agent < static_cast<int>(agents_.size()); ++agent) expect_shift(agent);
   for (int queue = 0; queue < kQueues; ++queue) expect_arrivals(queue);
   if (options_.first_burst != windows::kNever) {
-    expect_burst(options_.first_burst, kTier1, 200 * kSecond, 900);
+    expect_burst(options_.first_burst, kTier1, 200 * kSecond, 720);
   }
   plan_next_burst();
 }
