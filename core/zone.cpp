@@ -12,17 +12,6 @@ using windows::kDay;
 using windows::kHour;
 using windows::kNever;
 
-// Howard Hinnant's civil calendar algorithms: eras of 400 years, years that begin in March.
-std::int64_t days_from(Date date) {
-  const std::int64_t y = date.month <= 2 ? date.year - 1 : date.year;
-  const std::int64_t era = floor_div(y, 400);
-  const std::int64_t year_of_era = y - era * 400;
-  const std::int64_t month = (date.month + 9) % 12;
-  const std::int64_t day_of_year = (153 * month + 2) / 5 + date.day - 1;
-  return era * 146'097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-         719'468;
-}
-
 Date date_from(std::int64_t days) {
   const std::int64_t z = days + 719'468;
   const std::int64_t era = floor_div(z, 146'097);

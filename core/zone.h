@@ -28,9 +28,17 @@ struct Date {
   auto operator<=>(const Date&) const = default;
 };
 
-// Days since 1970-01-01 and back. `date` need not be valid for days_from: 31 February counts on
-// into March.
-std::int64_t days_from(Date date);
+// Days since 1970-01-01 and back. `date` need not be valid for days_from: 31 February counts on into
+// March. Howard Hinnant's civil calendar: eras of 400 years, years that begin in March.
+constexpr std::int64_t days_from(Date date) {
+  const std::int64_t y = date.month <= 2 ? date.year - 1 : date.year;
+  const std::int64_t era = windows::floor_div(y, 400);
+  const std::int64_t year_of_era = y - era * 400;
+  const std::int64_t month = (date.month + 9) % 12;
+  const std::int64_t day_of_year = (153 * month + 2) / 5 + date.day - 1;
+  return era * 146'097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+         719'468;
+}
 Date date_from(std::int64_t days);
 bool is_valid(Date date);
 

@@ -10,7 +10,6 @@ namespace ingest {
 
 namespace {
 
-constexpr bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 constexpr std::uint64_t kLegKeys =
@@ -54,6 +53,7 @@ bool JsonReader::read(std::string_view text, Shape shape, Fields& fields, Arena&
 
 // The cursor is at '{'; `depth` counts it.
 bool JsonReader::object(Shape shape, Slots& slots, int depth) {
+  const std::uint64_t known = kKnown[static_cast<std::size_t>(shape)];
   key_ = {};
   ++at_;
   if (is('}')) {
@@ -63,21 +63,26 @@ bool JsonReader::object(Shape shape, Slots& slots, int depth) {
   for (;;) {
     key_ = {};
     std::string_view raw;
-    if (!is('"')) return malformed("a key was expected");
-    raw = scalar();
-    if (raw.size() < 2 || raw.back() != '"') return malformed("a key was expected");
-    raw = raw.substr(1, raw.size() - 2);
-    ++at_;
+    if (!raw_string(raw)) return malformed("a key was expected");
     if (!is(':')) return malformed("a colon was expected");
     ++at_;
     key_ = raw;
     Key key = Key::none;
-    if (!find_key(raw, shape, key)) return malformed("a key with a wrong escape");
+    if (!find_key(raw, known, key)) return malformed("a key with a wrong escape");
     if (key == Key::none) {
       if (!skip(depth)) return false;
     } else {
       if (!slots.mark(key)) return fail_here("duplicate_key", "given twice");
-      if (!value(key, slots, depth)) return false;
+      // Most values are plain short texts: the way through value() without the calls.
+      std::string_view text;
+      const bool quick = plain_ && kind_of(key) == Kind::text && raw_string(text);
+      if (!quick) {
+        if (!value(key, slots, depth)) return false;
+      } else if (text.size() <= kMaxTextBytes) {
+        slots.put(key, text);
+      } else {
+        return fail_here("too_long", "longer than 128 bytes");
+      }
     }
     key_ = {};
     if (is(',')) {
@@ -91,21 +96,16 @@ bool JsonReader::object(Shape shape, Slots& slots, int depth) {
   }
 }
 
-// An unknown key is Key::none; false when it is not even a string.
-bool JsonReader::find_key(std::string_view raw, Shape shape, Key& key) {
-  int i = kKeyNames.find(raw);
-  if (i < 0 && !plain_ && raw.find('\\') != std::string_view::npos) {
-    // The same word spelled with escapes is the same key.
-    char* out = arena_->take(raw.size());
-    std::size_t size = 0;
-    const bool good = unescape(raw, out, size);
-    arena_->shrink(raw.size());
-    if (!good) return false;
-    i = kKeyNames.find({out, size});
-  }
-  const std::uint64_t known = kKnown[static_cast<std::size_t>(shape)];
-  key = i >= 0 && (known >> i & 1) != 0 ? static_cast<Key>(i) : Key::none;
-  return true;
+// The same word spelled with escapes is the same key.
+bool JsonReader::find_escaped_key(std::string_view raw, std::uint64_t known, Key& key) {
+  if (raw.find('\\') == std::string_view::npos) return true;
+  char* out = arena_->take(raw.size());
+  std::size_t size = 0;
+  const bool good = unescape(raw, out, size);
+  arena_->shrink(raw.size());
+  const int i = good ? kKeyNames.find({out, size}) : -1;
+  if (i >= 0 && (known >> i & 1) != 0) key = static_cast<Key>(i);
+  return good;
 }
 
 bool JsonReader::value(Key key, Slots& slots, int depth) {
@@ -274,20 +274,8 @@ bool JsonReader::null_value() {
   return true;
 }
 
-std::string_view JsonReader::scalar() const {
-  const std::size_t begin = at_[0];
-  std::size_t end = at_[1];  // the list ends with the size of the text
-  while (end > begin && is_space(text_[end - 1])) --end;
-  return text_.substr(begin, end - begin);
-}
-
-// The cursor is at a quote. Stage one has made sure that the string is closed and followed by a
-// token or the end.
 bool JsonReader::read_string(std::string_view& out) {
-  const std::string_view token = scalar();
-  if (token.size() < 2 || token.back() != '"') return malformed("a string is not closed");
-  ++at_;
-  out = token.substr(1, token.size() - 2);
+  if (!raw_string(out)) return malformed("a string is not closed");
   if (plain_ || out.find('\\') == std::string_view::npos) return true;
   char* place = arena_->take(out.size());
   std::size_t size = 0;

@@ -47,10 +47,37 @@ class JsonReader {
   bool read_string(std::string_view& out);
   bool read_whole(std::int64_t& out);
   bool null_value();
-  bool find_key(std::string_view raw, Shape shape, Key& key);
+  // An unknown key is Key::none; false when it is not even a string.
+  bool find_key(std::string_view raw, std::uint64_t known, Key& key) {
+    const int i = kKeyNames.find(raw);
+    if (i < 0) return plain_ || find_escaped_key(raw, known, key);
+    if ((known >> i & 1) != 0) key = static_cast<Key>(i);
+    return true;
+  }
+  bool find_escaped_key(std::string_view raw, std::uint64_t known, Key& key);
 
-  // The scalar token at the cursor, without what follows it.
-  std::string_view scalar() const;
+  static constexpr bool is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+  }
+
+  // The scalar token at the cursor, without the space that follows it.
+  std::string_view scalar() const {
+    const std::size_t begin = at_[0];
+    std::size_t end = at_[1];  // the list ends with the size of the text
+    while (end > begin && is_space(text_[end - 1])) --end;
+    return {text_.data() + begin, end - begin};
+  }
+
+  // Takes the string at the cursor as it stands in the text. Stage one has made sure that it is
+  // closed.
+  bool raw_string(std::string_view& body) {
+    if (!is('"')) return false;
+    const std::string_view token = scalar();
+    if (token.size() < 2 || token.back() != '"') return false;
+    body = {token.data() + 1, token.size() - 2};
+    ++at_;
+    return true;
+  }
   bool at_end() const { return at_ == end_; }
   char peek() const { return at_ == end_ ? '\0' : text_[*at_]; }
   bool is(char c) const { return at_ != end_ && text_[*at_] == c; }

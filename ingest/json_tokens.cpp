@@ -39,4 +39,8 @@ const char* JsonTokens::scan(std::string_view text) {
   }
 }
 
+bool is_utf8(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
 }  // namespace ingest

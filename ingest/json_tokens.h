@@ -33,4 +33,6 @@ class JsonTokens {
   const std::uint32_t* end_ = nullptr;
 };
 
+bool is_utf8(std::string_view text);
+
 }  // namespace ingest

@@ -23,13 +23,30 @@ class NameTable {
     if (name.size() < 2) return -1;
     const std::uint8_t i = slots_[slot_of(name)];
     if (i == kNone || names_[i].size() != name.size()) return -1;
-    return std::memcmp(names_[i].data(), name.data(), name.size()) == 0 ? i : -1;
+    return same(names_[i].data(), name.data(), name.size()) ? i : -1;
   }
 
   std::string_view operator[](std::size_t i) const { return names_[i]; }
 
  private:
   static constexpr std::uint8_t kNone = 255;
+
+  // Two overlapping words cover what is at most two words long, without a call.
+  template <class Word>
+  static bool same_ends(const char* a, const char* b, std::size_t n) {
+    Word a0, a1, b0, b1;
+    std::memcpy(&a0, a, sizeof(Word));
+    std::memcpy(&b0, b, sizeof(Word));
+    std::memcpy(&a1, a + n - sizeof(Word), sizeof(Word));
+    std::memcpy(&b1, b + n - sizeof(Word), sizeof(Word));
+    return ((a0 ^ b0) | (a1 ^ b1)) == 0;
+  }
+
+  static bool same(const char* a, const char* b, std::size_t n) {
+    if (n > 16) return std::memcmp(a, b, n) == 0;
+    if (n >= 8) return same_ends<std::uint64_t>(a, b, n);
+    return n >= 4 ? same_ends<std::uint32_t>(a, b, n) : same_ends<std::uint16_t>(a, b, n);
+  }
 
   constexpr std::size_t slot_of(std::string_view name) const {
     const std::size_t n = name.size();

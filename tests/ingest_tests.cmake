@@ -1,4 +1,6 @@
 set(INGEST_TESTS
+  event_queue_test.cpp
   instant_test.cpp
   json_events_test.cpp
+  mapped_text_test.cpp
   zone_test.cpp)
