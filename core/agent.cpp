@@ -160,6 +160,7 @@ void AgentActivity::facts(Time from, Time to, const FactContext& context, Facts&
   const Time next = next_break(context.now, context);
   if (next != kNever) out.look_again_at(next);
 
+  if (!context.longest_activity) return;
   const Now now = at(context.now);
   if (now.activity == Activity::offline || now.since == kNever) return;
   out.facts.push_back({kLevels[static_cast<int>(now.activity)], Fact::Shape::open,
@@ -167,7 +168,7 @@ void AgentActivity::facts(Time from, Time to, const FactContext& context, Facts&
 }
 
 AgentActivity::Now AgentActivity::at(Time now) const {
-  const FactContext nobody{now, nullptr, nullptr};
+  const FactContext nobody{now, false, nullptr, nullptr};
   const State state = state_at(now, nobody);
   Now answer{state.activity, state.reason, kNever};
   for (Time t = previous_break(now + 1); t != kNever; t = previous_break(t)) {

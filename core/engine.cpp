@@ -73,6 +73,10 @@ Result<std::unique_ptr<Engine>> Engine::create(TenantSettings settings) {
   std::unique_ptr<Engine> engine(new Engine);
   engine->state_ = std::make_unique<State>(std::move(settings), std::move(*catalogue));
   State& s = *engine->state_;
+  for (int m = static_cast<int>(Measure::agents_logged_in); m <= static_cast<int>(Measure::agents_away); ++m) {
+    s.activity_used |= s.catalogue.uses(static_cast<Measure>(m));
+    s.longest_activity |= s.catalogue.plan(static_cast<Measure>(m)).open;
+  }
   s.names(ScopeKind::tenant).intern("tenant");
   s.midnight = s.settings.zone.midnight_at_or_before(0);
   s.next_midnight = s.settings.zone.next_midnight(0);
@@ -187,11 +191,8 @@ void Engine::State::look_again(std::uint32_t subject, Time due_at) {
     wheel.arm(subject, after.look_again);
     return;
   }
-  agent_before.clear();
-  agent_after.clear();
-  const AgentActivity& activity = agents[index].activity;
-  activity.facts(due_at, kNever, context(due_at - 1), agent_before);
-  activity.facts(due_at, kNever, context(now), agent_after);
+  tell_activity(index, due_at, kNever, due_at - 1, agent_before);
+  tell_activity(index, due_at, kNever, now, agent_after);
   apply_difference(agent_before, agent_after);
   wheel.arm(subject, agent_after.look_again);
   touch(scope(ScopeKind::agent, index));
@@ -305,6 +306,11 @@ void Engine::State::tell(const Record& record, Time at, Facts& out) const {
   }
 }
 
+void Engine::State::tell_activity(std::uint32_t id, Time from, Time to, Time at, Facts& out) {
+  out.clear();
+  if (activity_used) agent(id).activity.facts(from, to, context(at), out);
+}
+
 Result<Outcome> Engine::State::apply_record(const Event& event, Record::Kind kind) {
   const auto observation = observe(event, kind);
   if (!observation) return observation.error();
@@ -363,11 +369,9 @@ Result<Outcome> Engine::State::apply_presence(const Event& event) {
   if (!id) return id.error();
   AgentActivity& activity = agent(*id).activity;
   const Time to = activity.presence_end(presence);
-  agent_before.clear();
-  agent_after.clear();
-  activity.facts(presence.at, to, context(now), agent_before);
+  tell_activity(*id, presence.at, to, now, agent_before);
   if (!activity.add(presence)) return Outcome::unchanged;
-  activity.facts(presence.at, to, context(now), agent_after);
+  tell_activity(*id, presence.at, to, now, agent_after);
   apply_difference(agent_before, agent_after);
   wheel.arm(*id * 2 + 1, agent_after.look_again);
   touch(scope(ScopeKind::agent, *id));
@@ -405,8 +409,7 @@ Result<Outcome> Engine::State::apply_membership(const Event& event, ScopeKind ki
       for (const Fact& fact : after.facts) apply_fact(fact, after.scopes[fact.scopes], sign);
     }
     if (!of_agent) return;
-    agent_after.clear();
-    agent(*id).activity.facts(0, kNever, context(now), agent_after);
+    tell_activity(*id, 0, kNever, now, agent_after);
     for (const Fact& fact : agent_after.facts) apply_fact(fact, agent_after.scopes[fact.scopes], sign);
     wheel.arm(*id * 2 + 1, agent_after.look_again);
   };
@@ -558,16 +561,14 @@ void Engine::State::apply_contacts(const Facts& was, const Facts& is) {
       to = to == kNever || e.contact.to == kNever ? kNever : std::max(to, e.contact.to);
     }
     AgentActivity& activity = agent(id).activity;
-    agent_before.clear();
-    agent_after.clear();
-    activity.facts(from, to, context(now), agent_before);
+    tell_activity(id, from, to, now, agent_before);
     // Put in before taking out, so that no count passes below zero.
     for (const int sign : {+1, -1}) {
       for (const Edit& e : edits) {
         if (e.contact.agent == id && e.sign == sign) activity.add_contact(e.contact, sign);
       }
     }
-    activity.facts(from, to, context(now), agent_after);
+    tell_activity(id, from, to, now, agent_after);
     apply_difference(agent_before, agent_after);
     wheel.arm(id * 2 + 1, agent_after.look_again);
     touch(scope(ScopeKind::agent, id));

@@ -71,7 +71,7 @@ struct Engine::State {
 
   // Time
   windows::Clock clock() { return {now, midnight}; }
-  FactContext context(Time at) const { return {at, &agent_roster, &queue_roster}; }
+  FactContext context(Time at) const { return {at, longest_activity, &agent_roster, &queue_roster}; }
 
   // Names and scopes
   std::uint32_t scope(ScopeKind kind, std::uint32_t name);
@@ -101,6 +101,7 @@ struct Engine::State {
   const QueuePolicy& policy_of(std::uint16_t queue);
   void apply_contacts(const Facts& before, const Facts& after);
   void look_again(std::uint32_t record_or_agent, Time due);
+  void tell_activity(std::uint32_t agent, Time from, Time to, Time at, Facts& out);
 
   // Views (core/view.cpp)
   Result<View::Column> parse_column(std::string_view column) const;
@@ -110,6 +111,8 @@ struct Engine::State {
   void evaluate_row(View& view, View::Row& row);
 
   TenantSettings settings;
+  bool activity_used = false;     // some KPI is about agents_ levels; otherwise they are not told at all
+  bool longest_activity = false;  // some KPI asks for oldest(agents_…)
   Catalogue catalogue;
   Time now = 0;
   Time midnight = 0;

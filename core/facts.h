@@ -72,6 +72,7 @@ class Roster;
 
 struct FactContext {
   Time now = 0;
+  bool longest_activity = true;  // whether somebody asks since when the longest is in an agents_ level
   const Roster* agents = nullptr;
   const Roster* queues = nullptr;
 };
