@@ -56,16 +56,14 @@ function arrange(counts: number[], box: Box): { stacked: boolean; packed: Packed
   if (phone?.matches) return { stacked: true, packed: { rows: 2, columns: counts, shown: counts } };
   const width = box.width / box.unit - 3;
   const height = box.height / box.unit - 2.1;
-  const fits = (packed: Packed) => packed.shown.every((n, i) => n === counts[i]);
   if (height > width / 2.4) {
     const lines = Math.floor(height / cell.height);
-    const across = (least: number) => Math.floor((width - heading.width) / least);
-    const wide = packGroups(counts, lines, across(cell.width));
-    return { stacked: true, packed: fits(wide) ? wide : packGroups(counts, lines, across(cell.least)) };
+    const across = Math.max(1, Math.floor((width - heading.width) / cell.width));
+    return { stacked: true, packed: packGroups(counts, lines, lines, across) };
   }
+  const columns = (least: number) => Math.floor(width / least);
   const rows = Math.floor((height - heading.height) / cell.height);
-  const wide = packGroups(counts, Math.floor(width / cell.width), rows);
-  return { stacked: false, packed: fits(wide) ? wide : packGroups(counts, Math.floor(width / cell.least), rows) };
+  return { stacked: false, packed: packGroups(counts, columns(cell.width), columns(cell.least), rows) };
 }
 
 interface BlockProps {

@@ -10,7 +10,8 @@ export interface HeartbeatView {
   seq: number;
   asof: number;
   last_event: number | null;
-  crc: string;
+  /** Absent when what was sent is no longer the server's present state. */
+  crc?: string;
 }
 
 export type Frame =

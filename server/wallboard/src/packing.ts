@@ -8,7 +8,7 @@ export function columns(n: number, width: number, height: number, wanted: number
     const rows = Math.ceil(n / c);
     const shape = (width / c) / (height / rows);
     const empty = c * rows - n;
-    const cost = Math.abs(Math.log(shape / wanted)) + empty * 0.25;
+    const cost = Math.abs(Math.log(shape / wanted)) + empty * 0.6;
     if (cost < least) { least = cost; best = c; }
   }
   return best;
@@ -24,17 +24,24 @@ export interface Packed {
 }
 
 /**
- * Groups side by side, each a block of cells filled column by column. Takes the fewest rows with which
- * everything fits; when nothing fits, the largest groups give up columns.
+ * Groups side by side, each a block of cells filled column by column. Takes the fewest rows with which all fits
+ * into the wanted number of columns; failing that, the rows that need the fewest columns, up to the most that can
+ * be read; failing that, the largest groups give up columns.
  */
-export function packGroups(counts: number[], maxColumns: number, maxRows: number): Packed {
+export function packGroups(counts: number[], wanted: number, maxColumns: number, maxRows: number): Packed {
   const most = Math.max(1, maxRows);
+  let best: Packed | undefined;
+  let least = maxColumns + 1;
   for (let rows = Math.min(2, most); rows <= most; rows++) {
     const needed = counts.map((n) => Math.ceil(n / rows));
-    if (needed.reduce((a, b) => a + b, 0) <= maxColumns) {
-      return { rows, columns: needed, shown: [...counts] };
+    const total = needed.reduce((a, b) => a + b, 0);
+    if (total < least) {
+      least = total;
+      best = { rows, columns: needed, shown: [...counts] };
     }
+    if (total <= wanted) break;
   }
+  if (best) return best;
   const cut = counts.map((n) => Math.ceil(n / most));
   let total = cut.reduce((a, b) => a + b, 0);
   while (total > maxColumns && Math.max(...cut) > 1) {

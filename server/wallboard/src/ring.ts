@@ -64,20 +64,22 @@ export class Ring {
 export class SliceCounter {
   private slice = -1;
   private base = 0;
+  private told: { slice: number; counted: number } | undefined;
 
   constructor(private readonly step: number) {}
 
-  /** The server has already counted `counted` in the slice that holds `now`. */
-  start(now: number, total: number, counted: number): void {
-    this.slice = Math.floor(now / this.step);
-    this.base = total - counted;
+  /** The server has counted `counted` so far in this slice; the total may be known only later. */
+  start(slice: number, counted: number): void {
+    this.slice = -1;
+    this.told = { slice, counted };
   }
 
   count(now: number, total: number): number {
     const slice = Math.floor(now / this.step);
     if (slice !== this.slice || total < this.base) {
       this.slice = slice;
-      this.base = total;
+      this.base = total - (this.told?.slice === slice ? this.told.counted : 0);
+      this.told = undefined;
     }
     return total - this.base;
   }

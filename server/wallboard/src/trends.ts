@@ -41,11 +41,10 @@ class ScopeTrend {
     for (const kpi of this.kpis()) this.rings.get(kpi)!.load(trend.from, trend.values[kpi] ?? []);
     for (const kpi of this.counts) {
       const values = trend.values[kpi] ?? [];
-      const total = cells.of(this.scope, `${kpi}@today`).peek();
-      const lastSlice = Math.floor(trend.from / this.step) + values.length - 1;
-      const counted = lastSlice === Math.floor(now / this.step) ? values[values.length - 1] ?? 0 : 0;
-      if (typeof total === 'number') this.counters.get(kpi)!.start(now, total, counted);
+      const slice = Math.floor(trend.from / this.step) + values.length - 1;
+      this.counters.get(kpi)!.start(slice, values[values.length - 1] ?? 0);
     }
+    this.tick(cells, now);
     this.version.value++;
   }
 

@@ -45,8 +45,9 @@ test('tiles keep their shape', () => {
 });
 
 test('agents fill the place they have and the rest is counted', () => {
-  assert.deepEqual(packGroups([4, 2], 10, 5), { rows: 2, columns: [2, 1], shown: [4, 2] });
-  const cut = packGroups([100, 3], 5, 4);
+  assert.deepEqual(packGroups([4, 2], 10, 10, 5), { rows: 2, columns: [2, 1], shown: [4, 2] });
+  assert.deepEqual(packGroups([12, 22, 7, 3], 7, 12, 6), { rows: 6, columns: [2, 4, 2, 1], shown: [12, 22, 7, 3] });
+  const cut = packGroups([100, 3], 5, 5, 4);
   assert.equal(cut.rows, 4);
   assert.deepEqual(cut.columns, [4, 1]);
   assert.deepEqual(cut.shown, [16, 3]);
@@ -70,7 +71,8 @@ test('a ring keeps what was read, goes on live, and leaves gaps as gaps', () => 
 
 test('a counter since midnight becomes counts per slice, midnight included', () => {
   const counter = new SliceCounter(1000);
-  counter.start(500, 40, 3);
+  counter.start(0, 3);
+  assert.equal(counter.count(500, 40), 3);
   assert.equal(counter.count(700, 42), 5);
   assert.equal(counter.count(1_100, 42), 0);
   assert.equal(counter.count(1_900, 44), 2);

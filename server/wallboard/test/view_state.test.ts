@@ -49,6 +49,16 @@ test('a checksum that does not match asks for a snapshot', () => {
   assert.equal(view.accept(beat(1, 'tenant\twaiting=2\n')), 'resync');
 });
 
+test('a heartbeat without a checksum proves nothing and doubts nothing', () => {
+  const { view } = start();
+  view.accept(snap(1, { tenant: { waiting: 1 } }));
+  view.lost();
+  view.begin('e1');
+  const bare = frame({ t: 'hb', now: 1, v: { wallboard: { seq: 1, asof: 77, last_event: null } } });
+  assert.equal(view.accept(bare), 'applied');
+  assert.deepEqual([view.asof, view.lastEvent, view.trusted], [77, null, false]);
+});
+
 test('a heartbeat ahead of us is patience twice and doubt the third time', () => {
   const { view } = start();
   view.accept(snap(1, { tenant: { waiting: 1 } }));
