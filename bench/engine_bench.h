@@ -12,7 +12,8 @@
 
 namespace bench {
 
-double seconds();  // monotonic
+// CPU time of this thread: on a shared machine the only clock that measures us and not our neighbours.
+double seconds();
 
 // The eight KPIs of the comparison job: counts, a threshold, a sum and a maximum of waits, a percentile, talk.
 std::vector<core::KpiSpec> job_kpis();

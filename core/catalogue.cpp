@@ -223,9 +223,7 @@ Value Catalogue::evaluate(const Kpi& kpi, const windows::Series& series, const w
         break;
       }
       case Op::percentile: {
-        windows::Histogram histogram;
-        series.samples(layout_, i.cell, range, histogram);
-        const std::int64_t value = histogram.quantile(static_cast<int>(i.number));
+        const std::int64_t value = series.quantile(layout_, i.cell, range, static_cast<int>(i.number));
         push(number(value), value < 0);
         break;
       }

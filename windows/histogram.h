@@ -38,8 +38,9 @@ constexpr std::int64_t bucket_middle(std::uint16_t bucket) {
 class Histogram {
  public:
   void add(std::uint16_t bucket, std::int64_t count) {
-    if (bucket >= counts_.size()) counts_.resize(bucket + std::size_t{1});
+    if (bucket >= counts_.size()) grow(bucket);
     counts_[bucket] += count;
+    octaves_[bucket >> kSubBits] += count;
     total_ += count;
   }
   std::int64_t total() const { return total_; }
@@ -47,13 +48,14 @@ class Histogram {
   // The value below or at which at least per_mille/1000 of all values lie (nearest rank); -1 when empty.
   std::int64_t quantile(int per_mille) const;
 
-  void clear() {
-    counts_.clear();
-    total_ = 0;
-  }
+  void clear();
+  std::size_t bytes() const { return (counts_.capacity() + octaves_.capacity()) * sizeof(std::int64_t); }
 
  private:
-  std::vector<std::int64_t> counts_;
+  void grow(std::uint16_t bucket);
+
+  std::vector<std::int64_t> counts_;   // whole octaves of buckets
+  std::vector<std::int64_t> octaves_;  // sums of 32 buckets, to find a rank in few steps
   std::int64_t total_ = 0;
 };
 

@@ -68,6 +68,8 @@ bool Series::settle(const Layout& layout, const Clock& clock) {
   bool changed = !pending_.empty();
   if (second != second_) changed |= slide(layout, second);
   second_ = second;
+  for (int k = 0; k < window_count_; ++k)
+    window_from_[static_cast<std::size_t>(k)] = window_range(layout, k, clock).from;
   roll(clock);
   for (const Entry& entry : pending_) {
     CHECK(entry.at <= clock.now, "an entry from the future was settled");
@@ -117,14 +119,26 @@ bool Series::slide(const Layout& layout, std::uint32_t second) {
     for (std::size_t k = 0; k < window_count_; ++k) cursor_[k] -= panes_head_;
     panes_head_ = 0;
   }
-  const auto longest = static_cast<std::uint32_t>(layout.window(layout.windows() - 1) / kPane);
-  while (samples_head_ < samples_.size() && samples_[samples_head_].second + longest <= second) {
-    ++samples_head_;
-    moved = true;
+  return slide_samples(layout, second) || moved;
+}
+
+bool Series::slide_samples(const Layout& layout, std::uint32_t second) {
+  bool moved = false;
+  const std::size_t end = samples_.size();
+  for (std::size_t k = 0; k < window_count_; ++k) {
+    const auto length = static_cast<std::uint32_t>(layout.window(static_cast<int>(k)) / kPane);
+    std::size_t& at = sample_cursor_[k];
+    for (; at < end && samples_[at].second + length <= second; ++at) {
+      moved = true;
+      for (Watch& w : watches_) {
+        if (w.cell == samples_[at].cell) w.windows[k].add(samples_[at].bucket, -samples_[at].count);
+      }
+    }
   }
-  if (samples_head_ > 64 && samples_head_ * 2 > samples_.size()) {
-    samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(samples_head_));
-    samples_head_ = 0;
+  const std::size_t head = sample_cursor_[window_count_ - 1u];
+  if (head > 64 && head * 2 > samples_.size()) {
+    samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(head));
+    for (std::size_t k = 0; k < window_count_; ++k) sample_cursor_[k] -= head;
   }
   return moved;
 }
@@ -160,6 +174,11 @@ void Series::roll(const Clock& clock) {
         today = wrap_add(today, value);
       }
     }
+    for (Watch& w : watches_) {
+      w.windows[window_count_].clear();
+      samples(w.cell, {Range::Kind::today, 0, midnight_, clock.now}, w.windows[window_count_]);
+    }
+    highest_.clear();
   }
 }
 
@@ -206,7 +225,7 @@ void Series::fold_column(const Layout& layout, const Clock& clock, std::uint16_t
   for (std::size_t k = 0; k < segment; ++k) ++cursor_[k];  // it lies before the windows it is too old for
 }
 
-void Series::fold_sample(const Layout& layout, const Clock&, const Entry& entry) {
+void Series::fold_sample(const Layout& layout, const Clock& clock, const Entry& entry) {
   const std::uint16_t bucket = bucket_of(entry.value);
   const auto count = entry.count;
   auto& buckets = interval(interval_of(entry.at)).buckets;
@@ -221,26 +240,34 @@ void Series::fold_sample(const Layout& layout, const Clock&, const Entry& entry)
   } else {
     buckets.insert(at, {entry.cell, bucket, count});
   }
+  const Sample sample{second_of(entry.at), entry.cell, bucket, count};
+  std::size_t segment = 0;
+  while (segment < window_count_ &&
+         sample.second + static_cast<std::uint32_t>(layout.window(static_cast<int>(segment)) / kPane) <= second_) {
+    ++segment;
+  }
+  for (Watch& w : watches_) {
+    if (w.cell != entry.cell) continue;
+    for (std::size_t k = segment; k < window_count_; ++k) w.windows[k].add(bucket, count);
+    if (entry.at >= clock.midnight) w.windows[window_count_].add(bucket, count);
+  }
+  if (segment == window_count_) return;
 
-  const std::uint32_t second = second_of(entry.at);
-  const auto longest = static_cast<std::uint32_t>(layout.window(layout.windows() - 1) / kPane);
-  if (second + longest <= second_) return;
   const auto key = [](const Sample& s) {
     return (std::uint64_t{s.second} << 32) | (std::uint32_t{s.cell} << 16) | s.bucket;
   };
-  const Sample sample{second, entry.cell, bucket, count};
-  if (samples_head_ == samples_.size() || key(samples_.back()) < key(sample)) {
-    samples_.push_back(sample);
-    return;
+  const std::size_t head = sample_cursor_[window_count_ - 1u];
+  auto place = samples_.end();
+  if (head < samples_.size() && key(samples_.back()) >= key(sample)) {
+    place = std::lower_bound(samples_.begin() + static_cast<std::ptrdiff_t>(head), samples_.end(), key(sample),
+                             [&](const Sample& s, std::uint64_t x) { return key(s) < x; });
+    if (key(*place) == key(sample)) {
+      place->count += count;
+      return;
+    }
   }
-  const auto place =
-      std::lower_bound(samples_.begin() + static_cast<std::ptrdiff_t>(samples_head_), samples_.end(), key(sample),
-                       [&](const Sample& s, std::uint64_t x) { return key(s) < x; });
-  if (place != samples_.end() && key(*place) == key(sample)) {
-    place->count += count;
-  } else {
-    samples_.insert(place, sample);
-  }
+  samples_.insert(place, sample);
+  for (std::size_t k = 0; k < segment; ++k) ++sample_cursor_[k];
 }
 
 void Series::fold_item(const Entry& entry) {
@@ -252,6 +279,16 @@ void Series::fold_item(const Entry& entry) {
     return a.offset != b.offset ? a.offset < b.offset : a.value < b.value;
   };
   auto at = std::lower_bound(items.begin(), items.end(), item, before);
+  for (Highest& h : highest_) {
+    if (h.cell != entry.cell || !h.known) continue;
+    if (entry.count < 0) {
+      h.known = !h.any || entry.value < h.value;
+    } else if (!h.any || entry.value > h.value || (entry.value == h.value && entry.at > h.at)) {
+      // Only if it lies in the window; an older one would be found again when this one leaves.
+      const Time from = h.window == window_count_ ? midnight_ : window_from_[h.window];
+      if (entry.at >= from) h = {h.cell, h.window, true, true, entry.value, entry.at};
+    }
+  }
   for (std::int32_t n = entry.count; n > 0; --n) at = items.insert(at, item);
   for (std::int32_t n = entry.count; n < 0; ++n) {
     CHECK(at != items.end() && !before(item, *at), "a list item is taken back that was never there");
@@ -347,8 +384,7 @@ std::int64_t Series::level_time(const Layout& layout, std::uint16_t cell, const 
   return wrap_add(integral, -moment);
 }
 
-void Series::samples(const Layout& layout, std::uint16_t cell, const Range& range, Histogram& out) const {
-  (void)layout;
+void Series::samples(std::uint16_t cell, const Range& range, Histogram& out) const {
   if (range.kind == Range::Kind::today || range.kind == Range::Kind::intervals) {
     const auto last = static_cast<std::uint32_t>((range.to + kInterval - 1) / kInterval);
     for (std::size_t i = first_interval_at(interval_of(range.from));
@@ -363,11 +399,31 @@ void Series::samples(const Layout& layout, std::uint16_t cell, const Range& rang
   const auto from = static_cast<std::uint32_t>(range.from / kPane);
   const auto to = range.kind == Range::Kind::window ? second_ + 1
                                                     : static_cast<std::uint32_t>((range.to + kPane - 1) / kPane);
-  auto at = std::lower_bound(samples_.begin() + static_cast<std::ptrdiff_t>(samples_head_), samples_.end(), from,
+  const std::size_t head = sample_cursor_[window_count_ - 1u];
+  auto at = std::lower_bound(samples_.begin() + static_cast<std::ptrdiff_t>(head), samples_.end(), from,
                              [](const Sample& s, std::uint32_t x) { return s.second < x; });
   for (; at != samples_.end() && at->second < to; ++at) {
     if (at->cell == cell) out.add(at->bucket, at->count);
   }
+}
+
+std::int64_t Series::quantile(const Layout& layout, std::uint16_t cell, const Range& range,
+                              int per_mille) const {
+  if (range.kind == Range::Kind::intervals || range.kind == Range::Kind::panes) {
+    Histogram histogram;
+    samples(cell, range, histogram);
+    return histogram.quantile(per_mille);
+  }
+  auto watch = std::find_if(watches_.begin(), watches_.end(), [&](const Watch& w) { return w.cell == cell; });
+  if (watch == watches_.end()) {
+    watch = watches_.insert(watches_.end(), Watch{cell, std::vector<Histogram>(window_count_ + std::size_t{1})});
+    const Clock clock{Time{second_} * kPane, midnight_};
+    for (int k = 0; k < window_count_; ++k)
+      samples(cell, window_range(layout, k, clock), watch->windows[static_cast<std::size_t>(k)]);
+    samples(cell, today_range(clock), watch->windows[window_count_]);
+  }
+  const auto k = range.kind == Range::Kind::today ? window_count_ : static_cast<std::size_t>(range.window);
+  return watch->windows[k].quantile(per_mille);
 }
 
 template <class F>
@@ -388,13 +444,34 @@ void Series::each_item(std::uint16_t cell, const Range& range, F&& f) const {
   }
 }
 
-bool Series::maximum(std::uint16_t cell, const Range& range, std::int64_t& value) const {
-  bool any = false;
-  each_item(cell, range, [&](Time, std::int64_t v) {
-    value = any ? std::max(value, v) : v;
-    any = true;
+Series::Highest Series::scan_highest(std::uint16_t cell, const Range& range) const {
+  Highest highest{cell, 0, true, false, 0, kNever};
+  each_item(cell, range, [&](Time at, std::int64_t value) {
+    if (highest.any && value < highest.value) return;
+    highest.any = true;
+    highest.value = value;
+    highest.at = at;
   });
-  return any;
+  return highest;
+}
+
+bool Series::maximum(std::uint16_t cell, const Range& range, std::int64_t& value) const {
+  if (range.kind == Range::Kind::intervals || range.kind == Range::Kind::panes) {
+    const Highest highest = scan_highest(cell, range);
+    value = highest.value;
+    return highest.any;
+  }
+  const auto window = range.kind == Range::Kind::today ? window_count_ : static_cast<std::uint8_t>(range.window);
+  auto known = std::find_if(highest_.begin(), highest_.end(), [&](const Highest& h) {
+    return h.cell == cell && h.window == window;
+  });
+  if (known == highest_.end()) known = highest_.insert(highest_.end(), Highest{cell, window, false, false, 0, 0});
+  if (!known->known || (known->any && known->at < range.from)) {
+    *known = scan_highest(cell, range);
+    known->window = window;
+  }
+  value = known->value;
+  return known->any;
 }
 
 void Series::peak(const Layout& layout, std::uint16_t level, std::uint16_t steps, const Range& range,
@@ -456,6 +533,10 @@ std::size_t Series::bytes() const {
     total += i.columns.capacity() * sizeof(i.columns[0]) + i.buckets.capacity() * sizeof(Bucket) +
              i.items.capacity() * sizeof(Item);
   }
+  for (const Watch& w : watches_) {
+    for (const Histogram& h : w.windows) total += sizeof h + h.bytes();
+  }
+  total += highest_.capacity() * sizeof(Highest);
   for (const Open& o : open_) total += sizeof o + o.since.capacity() * sizeof(Time);
   return total;
 }

@@ -90,7 +90,9 @@ class Series {
   std::int64_t sum(const Layout& layout, std::uint16_t cell, const Range& range) const;
   std::int64_t level_at_end(const Layout& layout, std::uint16_t cell, const Range& range) const;
   std::int64_t level_time(const Layout& layout, std::uint16_t cell, const Range& range) const;  // ms
-  void samples(const Layout& layout, std::uint16_t cell, const Range& range, Histogram& out) const;
+  // Quantile of a samples cell; -1 when there are none. The first look at a window makes the series keep that
+  // cell's histograms up to date from then on: scopes nobody looks at carry none.
+  std::int64_t quantile(const Layout& layout, std::uint16_t cell, const Range& range, int per_mille) const;
   // Largest value of a list cell; false when there is none.
   bool maximum(std::uint16_t cell, const Range& range, std::int64_t& value) const;
   // Highest level reached in the range and the first instant it was reached; `steps` is the list cell that
@@ -135,6 +137,20 @@ class Series {
     std::vector<Bucket> buckets;                                  // sorted by cell, bucket
     std::vector<Item> items;                                      // sorted by cell, offset, value
   };
+  // Histograms of a samples cell somebody looks at: one per window, the last of today.
+  struct Watch {
+    std::uint16_t cell;
+    std::vector<Histogram> windows;
+  };
+  // The largest item of a list cell in a window, remembered until it leaves the window or is taken back.
+  struct Highest {
+    std::uint16_t cell;
+    std::uint8_t window;
+    bool known;
+    bool any;
+    std::int64_t value;
+    Time at;
+  };
   struct Open {
     std::uint16_t cell;
     std::vector<Time> since;  // sorted
@@ -148,6 +164,9 @@ class Series {
   std::uint32_t make_row(std::uint16_t column);
 
   bool slide(const Layout& layout, std::uint32_t second);
+  bool slide_samples(const Layout& layout, std::uint32_t second);
+  void samples(std::uint16_t cell, const Range& range, Histogram& out) const;
+  Highest scan_highest(std::uint16_t cell, const Range& range) const;
   void roll(const Clock& clock);
   void fold_column(const Layout& layout, const Clock& clock, std::uint16_t column, Time at,
                    std::int64_t value);
@@ -163,6 +182,7 @@ class Series {
   std::uint32_t second_ = 0;    // of the last settle
   std::uint32_t interval_ = 0;  // the current one
   Time midnight_ = kNever;
+  std::array<Time, kMaxWindows> window_from_{};  // first instant of each window at the last settle
   std::uint8_t window_count_;
   std::vector<Entry> pending_;
   std::vector<std::uint16_t> row_index_;  // column -> row + 1, 0 = none yet
@@ -172,7 +192,9 @@ class Series {
   std::size_t panes_head_ = 0;
   std::array<std::size_t, kMaxWindows> cursor_{};  // first pane inside window k
   std::vector<Sample> samples_;          // sorted by second, cell, bucket
-  std::size_t samples_head_ = 0;
+  std::array<std::size_t, kMaxWindows> sample_cursor_{};  // first sample inside window k
+  mutable std::vector<Watch> watches_;
+  mutable std::vector<Highest> highest_;
   std::vector<Interval> intervals_;      // sorted by index
   std::vector<Open> open_;
 };
