@@ -86,14 +86,15 @@ SourceOptions without_default(const SourceOptions& options) {
 
 // The attributes of a binary-mode event, held to the same rules as the same words in JSON.
 bool put_attributes(const CloudAttributes& attributes, Slots& item, Fault& fault) {
+  // Stage one of the parser has not seen these bytes.
   const std::pair<Key, std::string_view> texts[] = {
       {Key::type, attributes.type},       {Key::id, attributes.id},
       {Key::source, attributes.source},   {Key::subject, attributes.subject},
       {Key::specversion, attributes.specversion},
   };
   for (const auto& [key, text] : texts) {
-    const char* code = text_fault(text);
-    if (code) return fail(fault, code, "not a short text without control characters", key);
+    const char* code = is_utf8(text) ? text_fault(text) : "bad_text";
+    if (code) return fail(fault, code, "not a text of 128 bytes of UTF-8 without control characters", key);
     item.put(key, text);
   }
   if (attributes.time.empty()) return true;
