@@ -58,7 +58,7 @@ function arrange(counts: number[], box: Box): { stacked: boolean; packed: Packed
   const height = box.height / box.unit - 2.1;
   if (height > width / 2.4) {
     const lines = Math.floor(height / cell.height);
-    const across = Math.max(1, Math.floor((width - heading.width) / cell.width));
+    const across = Math.max(1, Math.floor((width - heading.width) / cell.least));
     return { stacked: true, packed: packGroups(counts, lines, lines, across) };
   }
   const columns = (least: number) => Math.floor(width / least);

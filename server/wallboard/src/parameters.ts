@@ -17,7 +17,7 @@ export function parameters(search: string): Parameters {
   return {
     tenant: asked.get('tenant') ?? '',
     view: asked.get('view') || 'wallboard',
-    scale: scale >= 0.5 && scale <= 2 ? scale : 1,
+    scale: scale >= 0.5 && scale <= 1.5 ? scale : 1,
     locale: locale && known(locale) ? locale : undefined,
     dim: dim ? [Number(dim[1]) % 24, Number(dim[2]) % 24] : undefined,
   };

@@ -23,12 +23,14 @@ export function QueueTiles({ board, open }: { board: Board; open: (row: string) 
   const abreast = phone ? 1 : box.width > box.height * 1.6 ? 3 : 2;
   const fit = phone ? rows.length : Math.max(0, Math.floor((box.height * 0.34) / (box.unit * 3.6))) * abreast;
   const shown = rows.length > fit ? rows.slice(0, Math.max(0, fit - 1)) : rows;
-  const across = columns(tiles.length, box.width, box.height * (rows.length > 0 ? 0.66 : 1), 1.75);
+  const height = box.height * (rows.length > 0 ? 0.66 : 1);
+  const across = columns(tiles.length, box.width, height, 1.75);
+  const tall = !phone && box.width / across < (height / Math.ceil(tiles.length / across)) * 1.1;
   useGlide(host, queues);
   const critical = tiles.filter((row) => board.severities.value.get(row) === 'crit');
   return (
     <section class="queues" ref={host} style={{ '--across': String(across), '--abreast': String(abreast) }} aria-label={strings.queues}>
-      <div class="tiles">
+      <div class="tiles" data-tall={String(tall)}>
         {tiles.map((row) => (
           <QueueTile key={row} board={board} row={row} open={open}
             filled={critical.indexOf(row) >= 0 && critical.indexOf(row) < mostFilled} />

@@ -31,8 +31,9 @@ export function rule(limits: Required<Limits>, direction: string, unit: string):
   return { warn, crit, up, origin };
 }
 
+/** A target that is just met is met: eighty of eighty percent is no breach, ten of at most ten callers is. */
 function beyond(value: number, threshold: number | null, up: boolean): boolean {
-  return threshold !== null && (up ? value >= threshold : value <= threshold);
+  return threshold !== null && (up ? value >= threshold : value < threshold);
 }
 
 function level(value: number, by: Rule, share: number): Severity {

@@ -28,7 +28,7 @@ export const strings = {
     dead: (age: string, at: string) => `No live data for ${age}, showing ${at}`,
     stale: (age: string, at: string) => `Data is ${age} old, showing ${at}`,
     engineDead: (age: string, at: string) => `The numbers have stood still for ${age}, showing ${at}`,
-    sourceDead: (age: string, at: string) => `No events from the phone system for ${age}, showing ${at}`,
+    sourceDead: (age: string, at: string) => `No events have come in for ${age}, showing ${at}`,
     refused: (why: string) => `The server does not offer this board: ${why}`,
   },
 

@@ -124,7 +124,7 @@ try {
     await check('events stop while the engine is well: the band names the source', async () => {
       await fault('source?quiet=1');
       await page.until('stale', level('stale'));
-      assert.match(await page.text('.band .words'), /^No events from the phone system for \d+:\d\d/);
+      assert.match(await page.text('.band .words'), /^No events have come in for \d+:\d\d/);
       await fault('source');
       await recovered();
     });

@@ -38,7 +38,8 @@ test('critical falls to warning when only that much is clear', () => {
 
 test('higher is better: a percentage leaves 10 % of the way to 100 above its threshold', () => {
   const judgement = new Judgement();
-  assert.equal(judgement.judge(80, share, 0), 'warn');
+  assert.equal(judgement.judge(80, share, 0), 'none');
+  assert.equal(judgement.judge(79.9, share, 0), 'warn');
   judgement.judge(81.9, share, 1_000);
   assert.equal(judgement.judge(81.9, share, 60_000), 'warn');
   judgement.judge(82.1, share, 61_000);
