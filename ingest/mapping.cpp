@@ -538,6 +538,17 @@ bool Builder::piece_text(const toml::node& node, std::string_view text, ValuePla
 }  // namespace
 
 core::Result<Mapping> Mapping::parse(std::string_view toml) {
+  // TOML forbids these everywhere, and toml++ 3.3 meets some of them with an assertion.
+  for (std::size_t i = 0, line = 1, begin = 0; i < toml.size(); ++i) {
+    const auto c = static_cast<unsigned char>(toml[i]);
+    if (c == '\n') {
+      ++line;
+      begin = i + 1;
+    } else if ((c < 0x20 && c != '\t' && c != '\r') || c == 0x7F) {
+      return core::Error{"bad_mapping", "a control character",
+                         std::to_string(line) + ":" + std::to_string(i - begin + 1)};
+    }
+  }
   try {
     Builder builder;
     const toml::table root = toml::parse(toml);

@@ -72,6 +72,7 @@ TEST_CASE("a mapping with a fault is refused with its line and column") {
   for (const Row& row : std::vector<Row>{
            {"source = ", "1:10"},
            {"", "1:1"},
+           {"source = \"x\"\n[[\x01\tent]]", "2:3"},
            {"source = 5", "1:10"},
            {"source = \"x\"", "1:1"},
            {"source = \"x\"\nauthority = 16\n" + kEvent, "2:13"},
@@ -185,7 +186,7 @@ reason = { column = "what", map = { LUN = "lunch {}" }, unmapped = "null" }
 team = "{{day}}"
 )",
                       "# comment\n260105 101500 Jos\xE9  LUN\n260105 101501 -     BRK \n"
-                      "260105 101502 eve   XXX\n");
+                      "260105 101502 eve   ODD\n");
   REQUIRE(r.batch.events.size() == 2);
   const Event& e = r.batch.events[0];
   CHECK(e.at == at("2026-01-05T10:15:00+05:45"));
