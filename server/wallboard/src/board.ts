@@ -43,6 +43,7 @@ export class Board {
   readonly queues = signal<string[]>([]);   // in the order of the tiles
   readonly speech = signal<Speech | undefined>(undefined);
   readonly dim = signal(false);
+  readonly mirrored = signal(false);       // sides change places every night
   readonly orbit = signal(0);
 
   private readonly view: ViewState;
@@ -149,11 +150,14 @@ export class Board {
       this.skew.value = Math.abs(this.clock.skew()) > 5_000 ? this.clock.skew() : 0;
       const freshness = this.assess(monotonic, server);
       const before = this.freshness.peek();
+      // Nobody is shown the age of what is fresh, so it must not redraw the board.
+      const sameAge = Math.floor(before.age / 1000) === Math.floor(freshness.age / 1000);
       if (before.level !== freshness.level || before.cause !== freshness.cause
-        || Math.floor(before.age / 1000) !== Math.floor(freshness.age / 1000)) this.freshness.value = freshness;
+        || (freshness.level !== 'fresh' && !sameAge)) this.freshness.value = freshness;
       if (!frozen(freshness.level)) this.ticking.value = seconds;
       this.judgeAll();
       const date = new Date(seconds);
+      this.mirrored.value = Math.floor((seconds - date.getTimezoneOffset() * 60_000) / 86_400_000) % 2 === 1;
       this.dim.value = dimmed(date.getHours(), this.asked.dim);
       this.orbit.value = Math.floor(monotonic / 180_000) % 25;
     });

@@ -24,7 +24,6 @@ function orbit(step: number): [number, number] {
 export function Page({ board }: { board: Board }) {
   const level = board.freshness.value.level;
   const [x, y] = orbit(board.orbit.value);
-  const day = Math.floor((board.now.value - new Date().getTimezoneOffset() * 60_000) / 86_400_000);
   useEffect(() => { document.title = strings.title(board.tenant.value); }, [board.tenant.value]);
   return (
     <main
@@ -32,7 +31,7 @@ export function Page({ board }: { board: Board }) {
       data-level={level}
       data-frozen={String(frozen(level))}
       data-dim={String(board.dim.value)}
-      data-mirrored={String(day % 2 === 1)}
+      data-mirrored={String(board.mirrored.value)}
       style={{ transform: `translate(${x}px, ${y}px)` }}
     >
       <Band board={board} />

@@ -29,7 +29,10 @@ await page.call('Performance.enable');
 await pause(60_000);
 await page.evaluate('window.longTasks = 0');
 const first = await measure();
-await pause(minutes * 60_000);
+for (let quarter = 1; quarter <= 4; quarter++) {
+  await pause(minutes * 15_000);
+  console.log(`${((quarter * minutes) / 4).toFixed(1)} min: ${((await measure()).heap / 1e6).toFixed(2)} MB`);
+}
 const long = await page.evaluate('window.longTasks');
 const last = await measure();
 const growth = (last.heap / first.heap - 1) * 100;
