@@ -1,0 +1,72 @@
+// ringside: what the program can do, one function a command.
+#include <cstdio>
+#include <string>
+
+#include "server/check_config.h"
+#include "server/cli.h"
+#include "server/config.h"
+#include "server/replay.h"
+#include "server/serve.h"
+
+namespace {
+
+int fail(const core::Error& error) {
+  const std::string place = error.where.empty() ? "" : error.where + ": ";
+  std::fprintf(stderr, "%s%s\n", place.c_str(), error.message.c_str());
+  return error.code == "bad_usage" ? 2 : 1;
+}
+
+int serve(const server::CommandLine& line) {
+  auto config = server::load_config(line);
+  if (!config) return fail(config.error());
+  auto service = server::Service::create(std::move(*config));
+  if (!service) return fail(service.error());
+  std::printf("Ringside %s\n", server::build_name().c_str());
+  std::printf("Nothing is kept after it stops: numbers start from zero at every start.\n");
+  std::printf("Wallboard: %s\n", (*service)->address().c_str());
+  std::fflush(stdout);
+  (*service)->stop_on_signals();
+  (*service)->run();
+  return 0;
+}
+
+int check_config(const server::CommandLine& line) {
+  const core::Status checked = server::check_config(line.arguments[0]);
+  if (!checked) return fail(checked.error());
+  std::printf("%s: good\n", line.arguments[0].c_str());
+  return 0;
+}
+
+int kpis(const server::CommandLine& line) {
+  const auto config = server::load_config(line);
+  if (!config) return fail(config.error());
+  for (const server::TenantConfig& tenant : config->tenants) {
+    if (line.has("tenant") && tenant.settings.name != line.option("tenant")) continue;
+    for (const core::KpiSpec& kpi : tenant.settings.kpis) {
+      std::printf("%-32s %s\n%-32s %s\n%-32s = %s\n", kpi.id.c_str(), kpi.title.c_str(), "", kpi.description.c_str(),
+                  "", kpi.formula.c_str());
+    }
+    break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto line = server::parse_command_line(argc, argv);
+  if (!line) {
+    std::fprintf(stderr, "ringside: %s\n\n%s", line.error().message.c_str(), server::usage().c_str());
+    return 2;
+  }
+  if (line->command == "serve") return serve(*line);
+  if (line->command == "replay") return server::replay(*line);
+  if (line->command == "check-config") return check_config(*line);
+  if (line->command == "kpis") return kpis(*line);
+  if (line->command == "version") {
+    std::printf("ringside %s\n", server::build_name().c_str());
+    return 0;
+  }
+  std::printf("%s", server::usage().c_str());
+  return 0;
+}

@@ -1,0 +1,50 @@
+// Rest: answers every HTTP request that is not the stream: events in, KPIs out, the page, health and metrics
+// (docs/rest.md). `handle` answers once, now or later. I/O thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "ingest/json_events.h"
+#include "server/config.h"
+#include "server/message.h"
+#include "server/metrics.h"
+#include "server/tenant.h"
+
+namespace server {
+
+class Rest {
+ public:
+  using Reply = std::function<void(Response)>;
+
+  Rest(const Config& config, Tenants& tenants, ProcessMetrics& metrics);
+
+  void handle(Request request, Reply reply);
+  void drain() { draining_ = true; }  // readyz says no from now on
+
+ private:
+  struct Route;
+  struct Call;  // a request on its way
+
+  void dispatch(const Route& route, Call call);
+  void post_events(Call call);
+  void finish_events(Tenant& tenant, ingest::Batch parsed, EventsResult result, std::int64_t received_us,
+                     const Reply& reply);
+  void ask(Call call, std::function<Response(core::Engine&)> question);
+  void list_views(Call call);
+  void show_view(Call call);
+  Response asset(const Request& request) const;
+  Response readiness(const Request& request) const;
+
+  const Config& config_;
+  Tenants& tenants_;
+  ProcessMetrics& metrics_;
+  ingest::JsonEvents parser_;
+  bool draining_ = false;
+};
+
+// The text of /metrics.
+std::string metrics_page(const Tenants& tenants, const ProcessMetrics& metrics);
+
+}  // namespace server

@@ -1,0 +1,165 @@
+#include "server/serve.h"
+
+#include <sys/resource.h>
+#include <zlib.h>
+
+#include <csignal>
+#include <cstdio>
+#include <random>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "server/assets.h"
+#include "server/builtin.h"
+#include "server/fanout.h"
+#include "server/http.h"
+#include "server/log.h"
+#include "server/rest.h"
+#include "server/tenant.h"
+
+namespace server {
+namespace {
+
+namespace net = boost::asio;
+
+constexpr auto kDrainTime = std::chrono::seconds(3);
+
+std::string new_epoch() {
+  std::random_device random;
+  char text[8];
+  std::snprintf(text, sizeof text, "%06x", random() & 0xFFFFFFu);
+  return text;
+}
+
+// Every connection is a descriptor; the usual soft limit of 1024 is far below `limits.connections`.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+// Construction order is start order, destruction order is stop order.
+struct Service::Parts {
+  explicit Parts(Config settings) : config(std::move(settings)), signals(io), patience(io) {}
+
+  Config config;
+  net::io_context io{1};
+  ProcessMetrics metrics;
+  std::unique_ptr<Tenants> tenants;    // engines, shards, hubs
+  std::unique_ptr<Rest> rest;          // questions and events
+  std::unique_ptr<Fanout> fanout;      // streams
+  std::unique_ptr<Site> site;
+  std::unique_ptr<Listener> listener;  // connections
+  net::signal_set signals;
+  net::steady_timer patience;
+  int rounds = 0;
+};
+
+core::Result<std::unique_ptr<Service>> Service::create(Config config) {
+  raise_descriptor_limit();
+  set_log_level(config.log);
+  auto parts = std::make_unique<Parts>(std::move(config));
+  Parts& p = *parts;
+  const std::string epoch = new_epoch();
+  auto tenants = Tenants::create(p.config, epoch, [&io = p.io](std::function<void()> work) { net::post(io, std::move(work)); });
+  if (!tenants) return tenants.error();
+  p.tenants = std::move(*tenants);
+  p.rest = std::make_unique<Rest>(p.config, *p.tenants, p.metrics);
+  p.fanout = std::make_unique<Fanout>(p.io, *p.tenants, p.config.limits, build_name(), p.metrics);
+  p.site = std::make_unique<Site>(Site{p.io, p.config, *p.tenants, *p.rest, *p.fanout, p.metrics, epoch});
+  auto listener = Listener::open(*p.site);
+  if (!listener) return listener.error();
+  p.listener = std::move(*listener);
+  return std::unique_ptr<Service>(new Service(std::move(parts)));
+}
+
+Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Service::~Service() {
+  // Shards first: what they post must find the rest alive. The sessions' coroutines then go with the context.
+  parts_->tenants->stop();
+}
+
+std::uint16_t Service::port() const { return parts_->listener->port(); }
+
+std::string Service::address() const {
+  const std::string& address = parts_->config.listen.address;
+  const bool any = address == "0.0.0.0" || address == "::";
+  const std::string host = any ? "localhost" : address.find(':') == std::string::npos ? address : "[" + address + "]";
+  return "http://" + host + ":" + std::to_string(port()) + "/";
+}
+
+net::io_context& Service::io() { return parts_->io; }
+Tenants& Service::tenants() { return *parts_->tenants; }
+
+void Service::stop_on_signals() {
+  parts_->signals.add(SIGINT);
+  parts_->signals.add(SIGTERM);
+  parts_->signals.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    log_info("stopping: saying goodbye to the wallboards");
+    drain();
+  });
+}
+
+void Service::run() {
+  parts_->tenants->start([this](Tenant& tenant, const Emission&) { parts_->fanout->published(tenant); });
+  parts_->fanout->start();
+  parts_->listener->start();
+  const auto busy = net::make_work_guard(parts_->io);
+  parts_->io.run();
+  parts_->tenants->stop();
+}
+
+void Service::stop() {
+  net::post(parts_->io, [this] { drain(); });
+}
+
+void Service::drain() {
+  if (parts_->site->draining) return;
+  parts_->site->draining = true;
+  parts_->rest->drain();
+  parts_->listener->stop();
+  parts_->fanout->drain();
+  // A moment for the goodbyes to be read and for answers under way.
+  const auto wait = [this](auto again) -> void {
+    const bool empty = parts_->fanout->streams() == 0;
+    if ((empty && parts_->rounds >= 2) || ++parts_->rounds * 50 > kDrainTime / std::chrono::milliseconds(1)) {
+      parts_->io.stop();
+      return;
+    }
+    parts_->patience.expires_after(std::chrono::milliseconds(50));
+    parts_->patience.async_wait([again](boost::system::error_code error) {
+      if (!error) again(again);
+    });
+  };
+  wait(wait);
+}
+
+std::string build_name() {
+  uLong crc = crc32(0, nullptr, 0);
+  const auto add = [&crc](std::string_view text) {
+    crc = crc32(crc, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size()));
+  };
+  for (const Asset& asset : assets()) add(asset.etag);
+  add(builtin_catalogue());
+  char text[32];
+  std::snprintf(text, sizeof text, "0.1.0+%08lx", crc);
+  return text;
+}
+
+std::vector<core::KpiSpec> builtin_kpis() {
+  auto kpis = parse_kpis(builtin_catalogue(), "built-in catalogue");
+  if (!kpis) log_error(kpis.error().where + " " + kpis.error().message);
+  CHECK(static_cast<bool>(kpis), "the built-in catalogue is valid");
+  return std::move(*kpis);
+}
+
+}  // namespace server

@@ -1,0 +1,50 @@
+// Service: everything that runs, put together: engines on their shards, hubs, streams and HTTP. The thread that
+// calls run() is the I/O thread. One per process, or per test.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/result.h"
+#include "server/config.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace server {
+
+class Tenants;
+
+class Service {
+ public:
+  // Errors: of the configuration's KPIs and views, cannot_listen.
+  static core::Result<std::unique_ptr<Service>> create(Config config);
+  ~Service();
+
+  std::uint16_t port() const;
+  std::string address() const;  // http://127.0.0.1:8080/
+  void stop_on_signals();       // SIGINT, SIGTERM
+  void run();                   // until stopped and drained
+  void stop();                  // any thread
+
+  // For what feeds the service from inside (server/replay.h). I/O thread.
+  boost::asio::io_context& io();
+  Tenants& tenants();
+
+ private:
+  struct Parts;
+  explicit Service(std::unique_ptr<Parts> parts);
+  void drain();
+
+  std::unique_ptr<Parts> parts_;
+};
+
+// "0.1.0+<hash of what is built in>": another page, another build.
+std::string build_name();
+// The KPIs built in. Never fails: a test parses them.
+std::vector<core::KpiSpec> builtin_kpis();
+
+}  // namespace server
