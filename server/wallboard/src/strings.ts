@@ -52,7 +52,7 @@ export const strings = {
     answer: 'to answer',
     abandoned: 'abandoned',
     free: 'free agents',
-    trend: 'waiting, bars: offered, last 30 min',
+    trend: 'waiting, bars: offered, 30 min',
     details: 'What these numbers mean',
   },
 
