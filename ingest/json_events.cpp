@@ -94,7 +94,7 @@ bool put_attributes(const CloudAttributes& attributes, Slots& item, Fault& fault
   };
   for (const auto& [key, text] : texts) {
     const char* code = is_utf8(text) ? text_fault(text) : "bad_text";
-    if (code) return fail(fault, code, "not a text of 128 bytes of UTF-8 without control characters", key);
+    if (code) return fail(fault, code, "not a short text of UTF-8 without control characters", key);
     item.put(key, text);
   }
   if (attributes.time.empty()) return true;

@@ -1,4 +1,5 @@
-// Two halves, split at the first NUL: a mapping and a text. Without one, a fixed mapping that uses every feature.
+// Two halves, split at the first NUL: a mapping and a text. Without one, a fixed mapping that uses
+// every feature.
 #include <cstdint>
 #include <string>
 
