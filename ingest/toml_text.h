@@ -1,0 +1,21 @@
+// What must be known about the text of a TOML file before and after the parser has it.
+// Pure functions, any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace ingest {
+
+// toml++ 3.3 stops the process on some texts that are no TOML: control characters, and a table
+// header whose name begins with something that no name begins with. Found by fuzzing; they are
+// refused here, as `bad_mapping`.
+std::optional<core::Error> unreadable_toml(std::string_view toml);
+
+// "line:column", both from 1.
+std::string place(std::size_t line, std::size_t column);
+
+}  // namespace ingest
