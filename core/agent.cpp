@@ -157,14 +157,17 @@ void AgentActivity::facts(Time from, Time to, const FactContext& context, Facts&
     }
     before = now;
   }
-  const Time next = next_break(context.now, context);
-  if (next != kNever) out.look_again_at(next);
-
+  look_again(context, out);
   if (!context.longest_activity) return;
   const Now now = at(context.now);
   if (now.activity == Activity::offline || now.since == kNever) return;
   out.facts.push_back({kLevels[static_cast<int>(now.activity)], Fact::Shape::open,
                        scopes_of(state_at(context.now, context)), 0, now.since, kNever, kNever});
+}
+
+void AgentActivity::look_again(const FactContext& context, Facts& out) const {
+  const Time next = next_break(context.now, context);
+  if (next != kNever) out.look_again_at(next);
 }
 
 AgentActivity::Now AgentActivity::at(Time now) const {

@@ -46,6 +46,9 @@ class AgentActivity {
   // Facts with instants in [from, to] (kNever: no end), and the piece that goes on now.
   void facts(Time from, Time to, const FactContext& context, Facts& out) const;
 
+  // When facts() will have more to tell.
+  void look_again(const FactContext& context, Facts& out) const;
+
   struct Now {
     Activity activity = Activity::offline;
     std::uint32_t reason = 0xFFFFFFFF;  // the source's word, when presence decides

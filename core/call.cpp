@@ -7,12 +7,19 @@ namespace {
 
 using Observations = boost::container::small_vector<Observation, 5>;
 
+void stop_ringing(Visit& v, Time at) {
+  for (Offer& offer : v.offers) {
+    if (offer.to == kNever) offer.to = at;
+  }
+}
+
 // Walks one ordered run of observations.
 class Reader {
  public:
-  Call read(const Observation* from, const Observation* to) {
+  explicit Reader(Call& call) : call_(call) {}
+
+  void read(const Observation* from, const Observation* to) {
     for (const Observation* o = from; o != to; ++o) read(*o);
-    return std::move(call_);
   }
 
  private:
@@ -59,9 +66,7 @@ class Reader {
   // The visit that is going on; begins one for sources that do not tell of queues.
   Visit& visit(const Observation& o) {
     if (call_.visits.empty()) {
-      Visit v;
-      v.queue = o.queue;
-      call_.visits.push_back(std::move(v));
+      call_.visits.emplace_back().queue = o.queue;
     }
     return call_.visits.back();
   }
@@ -69,9 +74,7 @@ class Reader {
   void leave(Visit& v, Visit::Exit exit, Time at) {
     v.exit = exit;
     v.exited = at;
-    for (Offer& offer : v.offers) {
-      if (offer.to == kNever) offer.to = at;
-    }
+    stop_ringing(v, at);
   }
 
   void queued(const Observation& o) {
@@ -87,12 +90,11 @@ class Reader {
         return;
       }
     }
-    Visit v;
+    Visit& v = call_.visits.emplace_back();
     v.queue = o.queue;
     v.queued = o.at;
     v.channel = call_.channel;
     v.priority = call_.priority;
-    call_.visits.push_back(std::move(v));
   }
 
   void no_answer(const Observation& o) {
@@ -110,18 +112,15 @@ class Reader {
 
   void answered(const Observation& o) {
     Visit& v = visit(o);
+    stop_ringing(v, o.at);  // a transferred call rings after it left the queue
     if (v.exit == Visit::Exit::none) {
-      for (Offer& offer : v.offers) {
-        if (offer.to == kNever) offer.to = o.at;
-      }
       v.exit = Visit::Exit::answered;
       v.exited = o.at;
       v.wait = o.value;
     }
-    Leg leg;
+    Leg& leg = v.legs.emplace_back();
     leg.agent = o.agent;
     leg.answered = o.at;
-    v.legs.push_back(std::move(leg));
   }
 
   // The latest leg of the agent, an open one first; of anybody when no agent is named.
@@ -175,7 +174,8 @@ class Reader {
     call_.ended = o.at;
     for (std::size_t i = call_.visits.size(); i-- > 0;) {
       Visit& v = call_.visits[i];
-      if (v.waits()) leave(v, Visit::Exit::abandoned, o.at);  // the caller's end of the line went away
+      if (v.exit == Visit::Exit::none) leave(v, Visit::Exit::abandoned, o.at);  // the caller's end went away
+      stop_ringing(v, o.at);
       for (Leg& leg : v.legs) {
         if (leg.ended == kNever) end(leg, o);
       }
@@ -194,11 +194,14 @@ class Reader {
     leg->wrap = o.value;
   }
 
-  Call call_;
+  Call& call_;
 };
 
 void fill_leg(Leg& leg, const Leg& other) {
-  if (leg.ended == kNever) leg.ended = other.ended;
+  if (leg.ended == kNever) {
+    leg.ended = other.ended;
+    leg.talk = other.talk;
+  }
   if (leg.wrapped == kNever && leg.wrap < 0) {
     leg.wrapped = other.wrapped;
     leg.wrap = other.wrap;
@@ -211,7 +214,7 @@ void fill_leg(Leg& leg, const Leg& other) {
 }
 
 // What `visit` does not say is taken from `other`.
-void fill_visit(Visit& visit, const Visit& other) {
+void fill_words(Visit& visit, const Visit& other) {
   if (visit.queue == kNoQueue) visit.queue = other.queue;
   if (visit.channel == kNoName) visit.channel = other.channel;
   if (visit.priority == kNoName) visit.priority = other.priority;
@@ -232,6 +235,30 @@ void fill_visit(Visit& visit, const Visit& other) {
       used |= std::size_t{1} << i;
       fill_leg(leg, other.legs[i]);
       break;
+    }
+  }
+}
+
+void fill_visit(Visit& visit, const Visit& other) {
+  fill_words(visit, other);
+  // One side may have seen it ring and the other how the wait ended.
+  if (visit.exit != Visit::Exit::none) stop_ringing(visit, visit.exited);
+}
+
+// What neither side saw ending ended with the call, if it had begun by then.
+void end_open(Call& call) {
+  for (Visit& v : call.visits) {
+    for (Offer& offer : v.offers) {
+      if (offer.to == kNever && offer.from <= call.ended) offer.to = call.ended;
+    }
+    if (v.exit == Visit::Exit::none && v.queued <= call.ended) {
+      v.exit = Visit::Exit::abandoned;
+      v.exited = call.ended;
+    }
+    for (Leg& leg : v.legs) {
+      if (leg.ended != kNever || leg.answered > call.ended) continue;
+      leg.ended = call.ended;
+      if (!leg.holds.empty() && leg.holds.back().to == kNever) leg.holds.back().to = call.ended;
     }
   }
 }
@@ -270,7 +297,8 @@ Call read_call(const Record& record) {
   const Observation* const end = begin + record.observations.size();
   const Observation* const live_end =
       std::partition_point(begin, end, [](const Observation& o) { return !o.final; });
-  Call call = Reader().read(begin, live_end);
+  Call call;
+  Reader(call).read(begin, live_end);
   if (live_end == end) return call;
 
   const int live_authority = highest_authority(begin, live_end);
@@ -281,10 +309,12 @@ Call read_call(const Record& record) {
     part.clear();
     std::copy_if(live_end, end, std::back_inserter(part), [&](const Observation& o) { return o.visit == visit; });
     if (part.empty()) continue;
-    Call final = Reader().read(part.data(), part.data() + part.size());
+    Call final;
+    Reader(final).read(part.data(), part.data() + part.size());
     lay_over(call, final, live_authority, highest_authority(part.data(), part.data() + part.size()),
              static_cast<std::size_t>(visit - 1));
   }
+  if (call.ended != kNever) end_open(call);
   return call;
 }
 

@@ -15,7 +15,7 @@ class CallTeller {
 
   void tell(const Call& call) {
     Scopes scopes;
-    scopes.channel = call.channel;
+    scopes.channel = call.channel != kNoName ? call.channel : kVoice;
     scopes.priority = call.priority;
     Time first = call.started;
     if (first == kNever && !call.visits.empty()) first = entry_of(call.visits.front());
@@ -24,7 +24,7 @@ class CallTeller {
     begin(scopes, first, call.ended);
     one(Measure::calls, first);
     if (call.visits.empty() && call.ended != kNever) one(Measure::abandoned_in_ivr, call.ended);
-    for (const Visit& visit : call.visits) tell(call, visit);
+    for (const Visit& visit : call.visits) tell(scopes, visit);
   }
 
  private:
@@ -44,7 +44,8 @@ class CallTeller {
   void fact(Measure measure, Fact::Shape shape, Time at, std::int64_t value) {
     if (!known(at)) return;
     const Time end = end_ != kNever && known(end_) ? end_ : kNever;
-    out_.facts.push_back({measure, shape, scopes_, value, at, entry_, end});
+    // Clocks may disagree, but nothing happens to a contact before it entered.
+    out_.facts.push_back({measure, shape, scopes_, value, at, std::min(entry_, at), end});
   }
 
   void one(Measure measure, Time at) { fact(measure, Fact::Shape::one, at, 1); }
@@ -65,9 +66,10 @@ class CallTeller {
 
   static Time entry_of(const Visit& v) {
     if (v.queued != kNever) return v.queued;
-    if (!v.legs.empty()) return v.legs.front().answered - std::max<Duration>(0, v.wait);
-    if (v.exited != kNever) return v.exited - std::max<Duration>(0, v.wait);
-    return v.offers.empty() ? kNever : v.offers.front().from;
+    // Straight to an agent: it began when it first rang, or as long before its end as the source says.
+    Time first = v.exit == Visit::Exit::none ? kNever : v.exited - std::max<Duration>(0, v.wait);
+    for (const Offer& offer : v.offers) first = first == kNever ? offer.from : std::min(first, offer.from);
+    return first;
   }
 
   static Time wrapped_of(const Leg& leg) {
@@ -85,13 +87,13 @@ class CallTeller {
     return end;
   }
 
-  void tell(const Call& call, const Visit& v) {
+  // `scopes`: those of the call; the visit's own words are nearer.
+  void tell(Scopes scopes, const Visit& v) {
     const Time entry = entry_of(v);
     if (entry == kNever) return;
-    Scopes scopes;
     scopes.queue = v.queue;
-    scopes.channel = v.channel != kNoName ? v.channel : call.channel;
-    scopes.priority = v.priority != kNoName ? v.priority : call.priority;
+    if (v.channel != kNoName) scopes.channel = v.channel;
+    if (v.priority != kNoName) scopes.priority = v.priority;
     if (v.queue != kNoQueue) {
       const Membership member = context_.queues->at(v.queue, entry);
       scopes.team = member.team;

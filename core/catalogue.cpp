@@ -164,7 +164,8 @@ Result<Catalogue> Catalogue::compile(const std::vector<KpiSpec>& specs, std::vec
                   i.op == Op::within_target || i.op == Op::within_short || i.op == Op::percentile ||
                   i.op == Op::maximum || i.op == Op::average || i.op == Op::time || i.op == Op::peak ||
                   i.op == Op::peak_at || i.op == Op::elapsed;
-      kpi.moves |= i.op == Op::average || i.op == Op::time || i.op == Op::elapsed;
+      kpi.moves |= i.op == Op::average || i.op == Op::time || i.op == Op::elapsed || i.op == Op::maximum ||
+                   i.op == Op::peak_at;
     }
     kpi.live = live && !windowed;
     kpis.push_back(std::move(kpi));
@@ -223,7 +224,7 @@ Value Catalogue::evaluate(const Kpi& kpi, const windows::Series& series, const w
         break;
       }
       case Op::percentile: {
-        const std::int64_t value = series.quantile(layout_, i.cell, range, static_cast<int>(i.number));
+        const std::int64_t value = series.quantile(layout_, i.cell, range, static_cast<int>(std::lround(i.number)));
         push(number(value), value < 0);
         break;
       }
@@ -236,7 +237,7 @@ Value Catalogue::evaluate(const Kpi& kpi, const windows::Series& series, const w
       case Op::now: push(number(series.level_at_end(layout_, i.cell, range))); break;
       case Op::time: push(number(series.level_time(layout_, i.cell, range))); break;
       case Op::average: {
-        const double length = number(range.to - range.from);
+        const double length = number(series.length(range));
         push(length > 0 ? number(series.level_time(layout_, i.cell, range)) / length : 0, length <= 0);
         break;
       }
@@ -253,7 +254,7 @@ Value Catalogue::evaluate(const Kpi& kpi, const windows::Series& series, const w
         push(number(i.op == Op::peak ? value : at), i.op == Op::peak_at && value == 0);
         break;
       }
-      case Op::elapsed: push(number(range.to - range.from)); break;
+      case Op::elapsed: push(number(series.length(range))); break;
       case Op::kpi: CHECK(false, "references are expanded when compiled"); break;
       case Op::negate: stack[size - 1].number = -stack[size - 1].number; break;
       case Op::add:

@@ -78,6 +78,8 @@ Result<std::unique_ptr<Engine>> Engine::create(TenantSettings settings) {
     s.longest_activity |= s.catalogue.plan(static_cast<Measure>(m)).open;
   }
   s.names(ScopeKind::tenant).intern("tenant");
+  CHECK(s.names(ScopeKind::channel).intern("voice") == kVoice, "the first channel");
+  CHECK(s.names(ScopeKind::channel).intern("email") == kEmail, "the second channel");
   s.midnight = s.settings.zone.midnight_at_or_before(0);
   s.next_midnight = s.settings.zone.next_midnight(0);
   s.scope(ScopeKind::tenant, 0);
@@ -238,7 +240,7 @@ Result<std::uint32_t> Engine::State::intern(ScopeKind kind, std::string_view tex
   return known.intern(text);
 }
 
-Result<Observation> Engine::State::observe(const Event& e, Record::Kind kind) {
+Result<Observation> Engine::State::observe(const Event& e) {
   Observation o;
   const auto detail = detail_of(e);
   if (!detail) return detail.error();
@@ -259,12 +261,8 @@ Result<Observation> Engine::State::observe(const Event& e, Record::Kind kind) {
     if (!id) return id.error();
     o.queue = static_cast<std::uint16_t>(*id);
   }
-  const bool begins = e.type == EventType::call_started || e.type == EventType::call_queued ||
-                      e.type == EventType::ticket_created;
-  const std::string_view channel =
-      !e.channel.empty() ? e.channel : !begins ? "" : kind == Record::Kind::call ? "voice" : "email";
-  if (!channel.empty()) {
-    const auto id = intern(ScopeKind::channel, channel, kMaxWords, "/channel");
+  if (!e.channel.empty()) {
+    const auto id = intern(ScopeKind::channel, e.channel, kMaxWords, "/channel");
     if (!id) return id.error();
     o.channel = static_cast<std::uint8_t>(*id);
   }
@@ -308,11 +306,15 @@ void Engine::State::tell(const Record& record, Time at, Facts& out) const {
 
 void Engine::State::tell_activity(std::uint32_t id, Time from, Time to, Time at, Facts& out) {
   out.clear();
-  if (activity_used) agent(id).activity.facts(from, to, context(at), out);
+  if (activity_used) {
+    agent(id).activity.facts(from, to, context(at), out);
+  } else {
+    agent(id).activity.look_again(context(at), out);  // views show what an agent does even if no KPI counts it
+  }
 }
 
 Result<Outcome> Engine::State::apply_record(const Event& event, Record::Kind kind) {
-  const auto observation = observe(event, kind);
+  const auto observation = observe(event);
   if (!observation) return observation.error();
   std::uint32_t index = find_record(kind, event.subject);
   const bool fresh = index == kNone;
@@ -399,10 +401,12 @@ Result<Outcome> Engine::State::apply_membership(const Event& event, ScopeKind ki
   const bool same = !roster.entries(*id).empty() && roster.at(*id, entry.at) == entry.member;
   const bool replaces = std::any_of(roster.entries(*id).begin(), roster.entries(*id).end(),
                                     [&](const Roster::Entry& e) { return e.at == entry.at; });
-  const std::vector<std::uint32_t> none;
-  const auto& affected = of_agent                     ? agent(*id).records
-                         : *id < queue_records.size() ? queue_records[*id]
-                                                      : none;
+  std::vector<std::uint32_t> affected;
+  if (of_agent) affected = agent(*id).records;
+  if (!of_agent && *id < queue_records.size()) affected = queue_records[*id];
+  // A record whose versions named the subject, then not, then again is noted twice.
+  std::sort(affected.begin(), affected.end());
+  affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
   const auto all = [&](int sign) {
     for (const std::uint32_t index : affected) {
       tell(records[index], now, after);

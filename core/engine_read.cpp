@@ -8,6 +8,13 @@ namespace {
 
 constexpr std::size_t kMaxRows = 40'000;  // a year of 15-minute intervals has 35,136
 
+// Nothing is known of the future, and since when somebody waits is known for now only.
+bool knowable(const Catalogue::Kpi& kpi, Time from, Time to, Time now) {
+  if (from > now) return false;
+  const auto asks_oldest = [](const Catalogue::Instruction& i) { return i.op == Term::Op::oldest; };
+  return to > now || std::none_of(kpi.program.begin(), kpi.program.end(), asks_oldest);
+}
+
 }  // namespace
 
 std::vector<std::string> Engine::scopes(std::string_view pattern) const {
@@ -63,10 +70,9 @@ Result<std::vector<HistoryRow>> Engine::history(std::string_view scope, const st
   std::vector<HistoryRow> rows;
   const auto add = [&](Time a, Time b) {
     HistoryRow row{a, b, {}};
-    // Levels have no value in the future: the running interval is read up to now.
-    const windows::Range range{windows::Range::Kind::intervals, 0, a, std::min(b, std::max(a, s.now))};
+    const windows::Range range{windows::Range::Kind::intervals, 0, a, b};
     for (const Catalogue::Kpi* kpi : asked)
-      row.values.push_back(a > s.now ? Value::none() : s.catalogue.evaluate(*kpi, series, range));
+      row.values.push_back(knowable(*kpi, a, b, s.now) ? s.catalogue.evaluate(*kpi, series, range) : Value::none());
     rows.push_back(std::move(row));
   };
   if (step == Step::all) {
@@ -103,14 +109,11 @@ Result<std::vector<HistoryRow>> Engine::trend(std::string_view scope, const std:
   std::vector<HistoryRow> rows;
   const Time newest = windows::floor_to(s.now, step);
   for (Time start = std::max<Time>(0, newest - windows::floor_to(length, step) + step); start <= newest; start += step) {
-    HistoryRow row{start, std::min(start + step, std::max(s.now, start + 1)), {}};
+    HistoryRow row{start, start + step, {}};
     const windows::Range range{windows::Range::Kind::panes, 0, row.from, row.to};
-    for (const Catalogue::Kpi* kpi : asked) {
-      const auto live_oldest = [](const Catalogue::Instruction& i) { return i.op == Term::Op::oldest; };
-      // Since when somebody waits is known for now only.
-      const bool knowable = start == newest || std::none_of(kpi->program.begin(), kpi->program.end(), live_oldest);
-      row.values.push_back(knowable ? s.catalogue.evaluate(*kpi, series, range) : Value::none());
-    }
+    for (const Catalogue::Kpi* kpi : asked)
+      row.values.push_back(knowable(*kpi, row.from, row.to, s.now) ? s.catalogue.evaluate(*kpi, series, range)
+                                                                   : Value::none());
     rows.push_back(std::move(row));
   }
   return rows;

@@ -42,11 +42,13 @@ struct View {
     int attribute = -1;  // state, state_since, state_reason, team, site
   };
   struct Row {
-    std::uint32_t scope;
-    std::uint32_t group;
+    std::uint32_t scope = 0;
+    std::uint32_t group = 0;
     bool touched = false;
-    std::vector<Value> cells;  // as last reported
+    std::vector<Value> exact;  // as last evaluated
+    std::vector<Value> cells;  // as last reported: rounded
     bool reported = false;
+    std::uint64_t revision = 0;  // of the scope's series when the row was evaluated
   };
   bool open = false;
   ViewDefinition definition;
@@ -86,7 +88,7 @@ struct Engine::State {
   Result<Outcome> apply_record(const Event& event, Record::Kind kind);
   Result<Outcome> apply_presence(const Event& event);
   Result<Outcome> apply_membership(const Event& event, ScopeKind kind, std::string_view subject);
-  Result<Observation> observe(const Event& event, Record::Kind kind);
+  Result<Observation> observe(const Event& event);
   Result<std::uint32_t> intern(ScopeKind kind, std::string_view text, std::uint32_t limit, const char* where);
   std::uint32_t find_record(Record::Kind kind, std::string_view id) const;
   std::uint32_t make_record(Record::Kind kind, std::string_view id);

@@ -21,11 +21,8 @@ struct NameHash {
 class Names {
  public:
   std::uint32_t intern(std::string_view text) {
-    const auto known = ids_.find(text);
-    if (known != ids_.end()) return known->second;
-    const auto id = static_cast<std::uint32_t>(texts_.size());
-    ids_.emplace(texts_.emplace_back(text), id);
-    return id;
+    if (last_ < texts_.size() && texts_[last_] == text) return last_;  // channels and priorities repeat
+    return last_ = look_up(text);
   }
   static constexpr std::uint32_t kUnknown = 0xFFFFFFFF;
   std::uint32_t find(std::string_view text) const {
@@ -36,6 +33,15 @@ class Names {
   std::uint32_t size() const { return static_cast<std::uint32_t>(texts_.size()); }
 
  private:
+  std::uint32_t look_up(std::string_view text) {
+    const auto known = ids_.find(text);
+    if (known != ids_.end()) return known->second;
+    const auto id = static_cast<std::uint32_t>(texts_.size());
+    ids_.emplace(texts_.emplace_back(text), id);
+    return id;
+  }
+
+  std::uint32_t last_ = 0;
   std::deque<std::string> texts_;
   boost::unordered_flat_map<std::string_view, std::uint32_t, NameHash> ids_;
 };

@@ -18,6 +18,9 @@ namespace core {
 inline constexpr std::uint32_t kNoAgent = 0xFFFFFFFF;
 inline constexpr std::uint16_t kNoQueue = 0xFFFF;
 inline constexpr std::uint8_t kNoName = 0xFF;  // channel or priority not given
+// Channels every tenant has: those of calls and tickets that nobody says otherwise of.
+inline constexpr std::uint8_t kVoice = 0;
+inline constexpr std::uint8_t kEmail = 1;
 
 // What the free words of an event become.
 enum class Detail : std::uint8_t {

@@ -42,16 +42,18 @@ class TicketTeller {
                                        [](const Observation& o) { return o.type == EventType::ticket_created; });
     // A ticket we first hear of in mid-life is as old as the first thing we know of it.
     created_ = creation != all.end() ? creation->at : all.front().at;
+    creation_ = creation != all.end() ? &*creation : nullptr;
     const bool by_agent = creation != all.end() && creation->detail == Detail::by_agent;
     asked_since_ = by_agent ? kNever : created_;
     for (const Observation& o : all) {
-      if (o.type == EventType::ticket_resolved || o.type == EventType::ticket_closed) end_ = o.at;
+      if (o.type == EventType::ticket_resolved || o.type == EventType::ticket_closed) end_ = std::max(o.at, created_);
+      if (o.type == EventType::ticket_reopened || o.type == EventType::ticket_status) end_ = kNever;
     }
     piece_from_ = created_;
     for (const Observation& o : all) read(o);
     if (!solved_) finish_piece(kNever);
     if (solved_ && !reopened_ && replies_to_first_solution_ <= 1)
-      one(Measure::tickets_one_touch, first_solved_, owner_);
+      one(Measure::tickets_one_touch, first_solved_, solver_);
     if (solved_) tell_solution();
     if (rated_.at != kNever) tell_rating();
   }
@@ -60,7 +62,7 @@ class TicketTeller {
   struct Owner {
     std::uint32_t agent = kNoAgent;
     std::uint16_t queue = kNoQueue;
-    std::uint8_t channel = kNoName;
+    std::uint8_t channel = kEmail;
     std::uint8_t priority = kNoName;
     bool operator==(const Owner&) const = default;
   };
@@ -90,7 +92,10 @@ class TicketTeller {
         status = Detail::status_open;
         solved = false;
         break;
-      case EventType::ticket_rated: rated_ = o; break;
+      case EventType::ticket_rated:
+        rated_ = o;
+        rated_owner_ = owner;
+        break;
       default: break;
     }
     const Time at = std::max(o.at, created_);
@@ -104,7 +109,7 @@ class TicketTeller {
       if (solved_ && !was_solved) solve(at);
       if (!solved_ && was_solved) reopen(at);
     }
-    if (o.type == EventType::ticket_created) one(Measure::tickets_created, at, owner_);
+    if (&o == creation_) one(Measure::tickets_created, at, owner_);
     if (o.type == EventType::ticket_reply) reply(o, at);
   }
 
@@ -186,6 +191,7 @@ class TicketTeller {
       sample(Measure::first_resolution, at, at - created_, owner_);
     }
     last_solved_ = at;
+    solver_ = owner_;
   }
 
   void reopen(Time at) {
@@ -195,13 +201,13 @@ class TicketTeller {
   }
 
   void tell_solution() {
-    sample(Measure::full_resolution, last_solved_, last_solved_ - created_, owner_);
-    sample(Measure::requester_wait, last_solved_, waited_, owner_);
-    sample(Measure::agent_work, last_solved_, worked_, owner_);
+    sample(Measure::full_resolution, last_solved_, last_solved_ - created_, solver_);
+    sample(Measure::requester_wait, last_solved_, waited_, solver_);
+    sample(Measure::agent_work, last_solved_, worked_, solver_);
   }
 
   void tell_rating() {
-    Owner by = owner_;
+    Owner by = rated_owner_;
     if (rated_.agent != kNoAgent) by.agent = rated_.agent;
     const Time at = std::max(rated_.at, created_);
     if (rated_.detail == Detail::nps) {
@@ -217,7 +223,10 @@ class TicketTeller {
 
   const FactContext& context_;
   Facts& out_;
+  const Observation* creation_ = nullptr;  // the first one; others repeat it
   Owner owner_;
+  Owner solver_;       // who had it when it was solved last
+  Owner rated_owner_;  // and when it was rated last
   Detail status_ = Detail::status_new;
   bool solved_ = false;
   bool reopened_ = false;

@@ -130,8 +130,12 @@ void Engine::State::add_rows(std::uint32_t view_index, std::uint32_t scope_index
     if (std::none_of(patterns.begin(), patterns.end(), [&](const std::string& p) { return matches(p, scope.key); }))
       continue;
     const auto row = static_cast<std::uint32_t>(view.rows.size());
-    view.rows.push_back({scope_index, g, true, {}, false});
-    view.rows.back().cells.resize(view.columns[g].size());
+    View::Row& added = view.rows.emplace_back();
+    added.scope = scope_index;
+    added.group = g;
+    added.touched = true;
+    added.exact.resize(view.columns[g].size());
+    added.cells.resize(view.columns[g].size());
     view.touched.push_back(row);
     scope.rows.push_back({view_index, row});
     return;
@@ -143,6 +147,8 @@ void Engine::State::evaluate_row(View& view, View::Row& row) {
   const auto& columns = view.columns[row.group];
   for (std::size_t c = 0; c < columns.size(); ++c) {
     Value value = evaluate(columns[c], scope);
+    if (row.reported && value == row.exact[c]) continue;
+    row.exact[c] = value;
     if (value.kind == Value::Kind::number && columns[c].kpi >= 0)
       value.number = rounded(value.number, catalogue.kpis()[static_cast<std::size_t>(columns[c].kpi)].spec.decimals);
     if (row.reported && value == row.cells[c]) continue;
@@ -150,6 +156,7 @@ void Engine::State::evaluate_row(View& view, View::Row& row) {
     view.changes.cells.push_back({scope.key, columns[c].name, value});
   }
   row.reported = true;
+  row.revision = scope.series.revision();
 }
 
 const ViewChanges& Engine::view_changes(int index, bool all) {
@@ -163,7 +170,10 @@ const ViewChanges& Engine::view_changes(int index, bool all) {
   if (all || second != view.second) {
     // Once a second windows slide and running times grow: every row is looked at, what moved is evaluated.
     for (View::Row& row : view.rows) {
-      const bool slid = s.scopes[row.scope].series.settle(s.catalogue.layout(), s.clock());
+      windows::Series& series = s.scopes[row.scope].series;
+      series.settle(s.catalogue.layout(), s.clock());
+      // Others settle it too, so what counts is whether it moved since this row was evaluated.
+      const bool slid = row.revision != series.revision();
       const auto& columns = view.columns[row.group];
       const bool moves = std::any_of(columns.begin(), columns.end(), [&](const View::Column& c) {
         return c.kpi >= 0 && s.catalogue.kpis()[static_cast<std::size_t>(c.kpi)].moves;

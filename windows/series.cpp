@@ -1,6 +1,7 @@
 #include "windows/series.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "windows/check.h"
 
@@ -28,7 +29,10 @@ Layout::Layout(std::vector<Duration> windows, std::vector<CellKind> cells)
     : windows_(std::move(windows)), kinds_(std::move(cells)) {
   CHECK(!windows_.empty() && windows_.size() <= kMaxWindows, "one to eight windows");
   CHECK(std::is_sorted(windows_.begin(), windows_.end()), "windows ascend");
-  for (const Duration w : windows_) CHECK(w > 0 && w % kPane == 0, "windows are whole seconds");
+  for (const Duration w : windows_) {
+    CHECK(w > 0 && w % kPane == 0, "windows are whole seconds");
+    panes_.push_back(static_cast<std::uint32_t>(w / kPane));
+  }
   columns_.reserve(kinds_.size());
   for (const CellKind kind : kinds_) {
     columns_.push_back(static_cast<std::uint16_t>(column_count_));
@@ -68,6 +72,7 @@ bool Series::settle(const Layout& layout, const Clock& clock) {
   bool changed = !pending_.empty();
   if (second != second_) changed |= slide(layout, second);
   second_ = second;
+  now_ = clock.now;
   for (int k = 0; k < window_count_; ++k)
     window_from_[static_cast<std::size_t>(k)] = window_range(layout, k, clock).from;
   roll(clock);
@@ -94,6 +99,7 @@ bool Series::settle(const Layout& layout, const Clock& clock) {
     }
   }
   pending_.clear();
+  if (changed) ++revision_;
   return changed;
 }
 
@@ -103,7 +109,7 @@ bool Series::slide(const Layout& layout, std::uint32_t second) {
   const std::size_t end = panes_.size();
   for (int k = 0; k < layout.windows(); ++k) {
     const auto ku = static_cast<std::size_t>(k);
-    const auto length = static_cast<std::uint32_t>(layout.window(k) / kPane);
+    const std::uint32_t length = layout.panes(ku);
     std::size_t& at = cursor_[ku];
     while (at < end && panes_[at].second + length <= second) {
       const Pane& pane = panes_[at++];
@@ -126,7 +132,7 @@ bool Series::slide_samples(const Layout& layout, std::uint32_t second) {
   bool moved = false;
   const std::size_t end = samples_.size();
   for (std::size_t k = 0; k < window_count_; ++k) {
-    const auto length = static_cast<std::uint32_t>(layout.window(static_cast<int>(k)) / kPane);
+    const std::uint32_t length = layout.panes(k);
     std::size_t& at = sample_cursor_[k];
     for (; at < end && samples_[at].second + length <= second; ++at) {
       moved = true;
@@ -182,6 +188,12 @@ void Series::roll(const Clock& clock) {
   }
 }
 
+std::size_t Series::segment_of(const Layout& layout, std::uint32_t second) const {
+  std::size_t segment = 0;
+  while (segment < window_count_ && second + layout.panes(segment) <= second_) ++segment;
+  return segment;
+}
+
 void Series::fold_column(const Layout& layout, const Clock& clock, std::uint16_t column, Time at,
                          std::int64_t value) {
   const std::uint32_t index = make_row(column);
@@ -202,11 +214,7 @@ void Series::fold_column(const Layout& layout, const Clock& clock, std::uint16_t
   }
 
   const std::uint32_t second = second_of(at);
-  std::size_t segment = 0;
-  while (segment < window_count_ &&
-         second + static_cast<std::uint32_t>(layout.window(static_cast<int>(segment)) / kPane) <= second_) {
-    ++segment;
-  }
+  const std::size_t segment = segment_of(layout, second);
   if (segment == window_count_) return;  // older than every window: history and totals only
   cells[segment] = wrap_add(cells[segment], value);
 
@@ -214,8 +222,13 @@ void Series::fold_column(const Layout& layout, const Clock& clock, std::uint16_t
   const std::uint64_t wanted = key(second, index);
   auto place = panes_.end();
   if (panes_head_ < panes_.size() && key(panes_.back().second, panes_.back().row) >= wanted) {
-    place = std::lower_bound(panes_.begin() + static_cast<std::ptrdiff_t>(panes_head_), panes_.end(), wanted,
-                             [&](const Pane& p, std::uint64_t x) { return key(p.second, p.row) < x; });
+    const auto first = panes_.begin() + static_cast<std::ptrdiff_t>(panes_head_);
+    const auto less = [&](const Pane& p, std::uint64_t x) { return key(p.second, p.row) < x; };
+    // Most entries belong to the second that is going on: look at the newest panes before all of them.
+    constexpr std::ptrdiff_t kNear = 16;
+    const auto near = panes_.end() - std::min<std::ptrdiff_t>(kNear, panes_.end() - first);
+    place = less(*near, wanted) ? std::lower_bound(near, panes_.end(), wanted, less)
+                                : std::lower_bound(first, near + 1, wanted, less);
     if (key(place->second, place->row) == wanted) {
       place->value = wrap_add(place->value, value);
       return;
@@ -241,11 +254,7 @@ void Series::fold_sample(const Layout& layout, const Clock& clock, const Entry& 
     buckets.insert(at, {entry.cell, bucket, count});
   }
   const Sample sample{second_of(entry.at), entry.cell, bucket, count};
-  std::size_t segment = 0;
-  while (segment < window_count_ &&
-         sample.second + static_cast<std::uint32_t>(layout.window(static_cast<int>(segment)) / kPane) <= second_) {
-    ++segment;
-  }
+  const std::size_t segment = segment_of(layout, sample.second);
   for (Watch& w : watches_) {
     if (w.cell != entry.cell) continue;
     for (std::size_t k = segment; k < window_count_; ++k) w.windows[k].add(bucket, count);
@@ -366,21 +375,20 @@ std::int64_t Series::level_at_end(const Layout& layout, std::uint16_t cell, cons
   const std::int64_t* cells = row_of(column);
   if (cells == nullptr) return 0;
   const std::int64_t ever = cells[window_count_ + 2u];
-  // Windows and today end now. A range that ends inside the current pane ends now as well.
-  if (range.kind == Range::Kind::window || range.kind == Range::Kind::today || range.to > Time{second_} * kPane)
-    return ever;
+  if (runs(range)) return ever;
   return ever - column_after(column, range.to);
 }
 
 std::int64_t Series::level_time(const Layout& layout, std::uint16_t cell, const Range& range) const {
   const std::uint16_t column = layout.column(cell);
-  if (row_of(column) == nullptr || range.to <= range.from) return 0;
+  const Time end = end_of(range);
+  if (row_of(column) == nullptr || end <= range.from) return 0;
   const std::int64_t edges = column_sum(column, range);
   const std::int64_t moment = column_sum(static_cast<std::uint16_t>(column + 1), range);
   const std::int64_t before = level_at_end(layout, cell, range) - edges;
   // Integral of the level: what was there before, all the time; what came, from its instant on.
-  std::int64_t integral = wrap_mul(before, range.to - range.from);
-  integral = wrap_add(integral, wrap_mul(edges, range.to));
+  std::int64_t integral = wrap_mul(before, end - range.from);
+  integral = wrap_add(integral, wrap_mul(edges, end));
   return wrap_add(integral, -moment);
 }
 
@@ -428,9 +436,7 @@ std::int64_t Series::quantile(const Layout& layout, std::uint16_t cell, const Ra
 
 template <class F>
 void Series::each_item(std::uint16_t cell, const Range& range, F&& f) const {
-  const Time end = range.kind == Range::Kind::window || range.kind == Range::Kind::today
-                       ? std::max(range.to, Time{second_} * kPane) + 1
-                       : range.to;
+  const Time end = runs(range) ? now_ + 1 : range.to;
   for (std::size_t i = first_interval_at(interval_of(range.from)); i < intervals_.size(); ++i) {
     const Time base = Time{intervals_[i].index} * kInterval;
     if (base >= end) break;
@@ -477,15 +483,13 @@ bool Series::maximum(std::uint16_t cell, const Range& range, std::int64_t& value
 void Series::peak(const Layout& layout, std::uint16_t level, std::uint16_t steps, const Range& range,
                   std::int64_t& value, Time& at) const {
   std::int64_t count = level_at_end(layout, level, range) - column_sum(layout.column(level), range);
-  value = count;
-  at = range.from;
   // Steps at one instant count together: a call that leaves as another enters is not two waiting.
-  Time instant = kNever;
+  Time instant = range.from;
+  value = std::numeric_limits<std::int64_t>::min();
   const auto settle_instant = [&] {
-    if (instant != kNever && count > value) {
-      value = count;
-      at = instant;
-    }
+    if (count <= value) return;
+    value = count;
+    at = instant;
   };
   each_item(steps, range, [&](Time t, std::int64_t step) {
     if (t != instant) settle_instant();

@@ -13,6 +13,7 @@
 // Deterministic, no clock of its own. One thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -49,6 +50,8 @@ class Layout {
 
   int windows() const { return static_cast<int>(windows_.size()); }
   Duration window(int index) const { return windows_[static_cast<std::size_t>(index)]; }
+  // Length of a window in panes.
+  std::uint32_t panes(std::size_t index) const { return panes_[index]; }
   CellKind kind(std::uint16_t cell) const { return kinds_[cell]; }
   int cells() const { return static_cast<int>(kinds_.size()); }
   // Number of integers a cell sums up: sum 1, level 2 (edges; edges times instant), others 0.
@@ -57,6 +60,7 @@ class Layout {
 
  private:
   std::vector<Duration> windows_;
+  std::vector<std::uint32_t> panes_;
   std::vector<CellKind> kinds_;
   std::vector<std::uint16_t> columns_;
   int column_count_ = 0;
@@ -73,7 +77,8 @@ struct Range {
   Kind kind = Kind::window;
   int window = 0;  // index, for Kind::window
   Time from = 0;   // first instant; a multiple of the interval or pane for those kinds
-  Time to = 0;     // end, exclusive; never after the clock
+  // End, exclusive. A range that reaches beyond the clock ends there, and what happens at that very instant is in it.
+  Time to = 0;
 };
 
 class Series {
@@ -86,7 +91,11 @@ class Series {
   // Answers whether any window's or today's content changed by this call.
   bool settle(const Layout& layout, const Clock& clock);
 
-  // Reading; `range` made by range_of() or by hand with the clock of the last settle.
+  // Changes whenever any window's or today's content may have changed.
+  std::uint64_t revision() const { return revision_; }
+
+  // Reading; `range` made by window_range(), today_range() or by hand.
+  Duration length(const Range& range) const { return std::max<Duration>(0, end_of(range) - range.from); }
   std::int64_t sum(const Layout& layout, std::uint16_t cell, const Range& range) const;
   std::int64_t level_at_end(const Layout& layout, std::uint16_t cell, const Range& range) const;
   std::int64_t level_time(const Layout& layout, std::uint16_t cell, const Range& range) const;  // ms
@@ -163,6 +172,8 @@ class Series {
   const std::int64_t* row_of(std::uint16_t column) const;
   std::uint32_t make_row(std::uint16_t column);
 
+  // The shortest window that holds the second; window_count_ when none does.
+  std::size_t segment_of(const Layout& layout, std::uint32_t second) const;
   bool slide(const Layout& layout, std::uint32_t second);
   bool slide_samples(const Layout& layout, std::uint32_t second);
   void samples(std::uint16_t cell, const Range& range, Histogram& out) const;
@@ -179,6 +190,13 @@ class Series {
   template <class F>
   void each_item(std::uint16_t cell, const Range& range, F&& f) const;
 
+  bool runs(const Range& range) const {
+    return range.kind == Range::Kind::window || range.kind == Range::Kind::today || range.to > now_;
+  }
+  Time end_of(const Range& range) const { return std::min(range.to, now_); }
+
+  Time now_ = 0;                // of the last settle
+  std::uint64_t revision_ = 1;
   std::uint32_t second_ = 0;    // of the last settle
   std::uint32_t interval_ = 0;  // the current one
   Time midnight_ = kNever;
