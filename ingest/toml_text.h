@@ -10,9 +10,10 @@
 
 namespace ingest {
 
-// toml++ 3.3 stops the process on some texts that are no TOML: control characters, and a table
-// header whose name begins with something that no name begins with. Found by fuzzing; they are
-// refused here, as `bad_mapping`.
+// toml++ 3.3 stops the process, or worse, on some texts that are no TOML: control characters, letters
+// outside ASCII where a name may stand, and a table header whose name begins with something that no name
+// begins with. Found by fuzzing; they are refused here, as `bad_mapping`. The price: a text over several
+// lines (""") must be ASCII.
 std::optional<core::Error> unreadable_toml(std::string_view toml);
 
 // "line:column", both from 1.

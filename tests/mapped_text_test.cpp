@@ -75,6 +75,7 @@ TEST_CASE("a mapping with a fault is refused with its line and column") {
            {"source = \"x\"\n[[\x01\tent]]", "2:3"},
            {"source = \"x\"\n [[= {", "2:4"},
            {"source = \"x\"\n[", "2:2"},
+           {"source = \"x\"\n\"\xC3\xA9\".\xC3\xA9 = 1", "2:6"},
            {"source = 5", "1:10"},
            {"source = \"x\"", "1:1"},
            {"source = \"x\"\nauthority = 16\n" + kEvent, "2:13"},
