@@ -158,6 +158,7 @@ void AgentActivity::facts(Time from, Time to, const FactContext& context, Facts&
     before = now;
   }
   look_again(context, out);
+  if (context.longest_login) tell_login(context, out);
   if (!context.longest_activity) return;
   const Now now = at(context.now);
   if (now.activity == Activity::offline || now.since == kNever) return;
@@ -168,6 +169,22 @@ void AgentActivity::facts(Time from, Time to, const FactContext& context, Facts&
 void AgentActivity::look_again(const FactContext& context, Facts& out) const {
   const Time next = next_break(context.now, context);
   if (next != kNever) out.look_again_at(next);
+}
+
+// Since when the agent has been anything but offline, whatever the changes in between.
+void AgentActivity::tell_login(const FactContext& context, Facts& out) const {
+  Time since = kNever;
+  for (Time t = previous_break(context.now + 1); t != kNever; t = previous_break(t)) {
+    if (state_at(t, context).activity == Activity::offline) break;
+    since = t;
+  }
+  if (since == kNever) return;
+  Scopes scopes;
+  scopes.agent = agent_;
+  const Membership member = context.agents->at(agent_, context.now);
+  scopes.team = member.team;
+  scopes.site = member.site;
+  out.facts.push_back({Measure::agents_logged_in, Fact::Shape::open, out.scope_index(scopes), 0, since, kNever, kNever});
 }
 
 AgentActivity::Now AgentActivity::at(Time now) const {

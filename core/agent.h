@@ -70,6 +70,7 @@ class AgentActivity {
   };
 
   Activity activity_of(const Presence* presence, const Point* point) const;
+  void tell_login(const FactContext& context, Facts& out) const;
   State state_at(Time t, const FactContext& context) const;  // with everything at t
   Time next_break(Time after, const FactContext& context) const;
   Time previous_break(Time before) const;

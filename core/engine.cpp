@@ -77,6 +77,7 @@ Result<std::unique_ptr<Engine>> Engine::create(TenantSettings settings) {
     s.activity_used |= s.catalogue.uses(static_cast<Measure>(m));
     s.longest_activity |= s.catalogue.plan(static_cast<Measure>(m)).open;
   }
+  s.longest_login = s.catalogue.plan(Measure::agents_logged_in).open;
   s.names(ScopeKind::tenant).intern("tenant");
   CHECK(s.names(ScopeKind::channel).intern("voice") == kVoice, "the first channel");
   CHECK(s.names(ScopeKind::channel).intern("email") == kEmail, "the second channel");

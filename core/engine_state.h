@@ -73,7 +73,7 @@ struct Engine::State {
 
   // Time
   windows::Clock clock() { return {now, midnight}; }
-  FactContext context(Time at) const { return {at, longest_activity, &agent_roster, &queue_roster}; }
+  FactContext context(Time at) const { return {at, longest_activity, &agent_roster, &queue_roster, longest_login}; }
 
   // Names and scopes
   std::uint32_t scope(ScopeKind kind, std::uint32_t name);
@@ -115,6 +115,7 @@ struct Engine::State {
   TenantSettings settings;
   bool activity_used = false;     // some KPI is about agents_ levels; otherwise they are not told at all
   bool longest_activity = false;  // some KPI asks for oldest(agents_…)
+  bool longest_login = false;     // some KPI asks for oldest(agents_logged_in)
   Catalogue catalogue;
   Time now = 0;
   Time midnight = 0;

@@ -75,6 +75,7 @@ struct FactContext {
   bool longest_activity = true;  // whether somebody asks since when the longest is in an agents_ level
   const Roster* agents = nullptr;
   const Roster* queues = nullptr;
+  bool longest_login = false;    // whether somebody asks since when the longest has been logged in
 };
 
 // Adds the facts of a level that lasts from `from` to `to` (kNever: goes on): its edges as far as they are known
