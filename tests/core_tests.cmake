@@ -1,0 +1,10 @@
+set(CORE_TESTS
+  oracle.cpp
+  oracle_call.cpp
+  oracle_ticket.cpp
+  streams.cpp
+  builtin_kpis.cpp
+  property_test.cpp
+  script_test.cpp
+  formula_test.cpp
+  catalogue_test.cpp)

@@ -1,0 +1,458 @@
+// What the events of one call mean, read plainly. See core/call.h, core/facts.h and core/measure.h.
+#include <algorithm>
+#include <tuple>
+
+#include "core/record.h"
+#include "oracle.h"
+
+namespace oracle {
+namespace {
+
+using T = core::EventType;
+
+struct Leg {
+  std::string_view agent;
+  Time answered = kNever, ended = kNever, wrapped = kNever;
+  Duration talk = -1, hold = -1, wrap = -1;
+  std::string_view transfer;
+  std::vector<std::pair<Time, Time>> holds;
+};
+
+struct Ring {
+  std::string_view agent;
+  Time from = kNever, to = kNever;
+  bool missed = false;
+};
+
+struct Visit {
+  std::string_view queue, channel, priority;
+  std::string_view out;  // "" while it waits; answered, abandoned, or how it left
+  Time queued = kNever, out_at = kNever;
+  Duration wait = -1;
+  std::vector<Leg> legs;
+  std::vector<Ring> rings;
+};
+
+struct Call {
+  Time started = kNever, ended = kNever;
+  std::string_view channel, priority;
+  std::vector<Visit> visits;
+};
+
+bool earlier(const Event& a, const Event& b) {
+  const core::Rank ra = core::rank_of(a), rb = core::rank_of(b);
+  return std::tie(a.at, a.type, ra, a.agent, a.queue, a.text, a.value, a.channel, a.priority) <
+         std::tie(b.at, b.type, rb, b.agent, b.queue, b.text, b.value, b.channel, b.priority);
+}
+
+std::vector<Event> sorted_once(std::vector<Event> events) {
+  std::sort(events.begin(), events.end(), earlier);
+  const auto same = [](const Event& a, const Event& b) { return !earlier(a, b) && !earlier(b, a); };
+  events.erase(std::unique(events.begin(), events.end(), same), events.end());
+  return events;
+}
+
+void leave(Visit& v, std::string_view how, Time at) {
+  v.out = how;
+  v.out_at = at;
+}
+
+void stop_rings(Visit& v, Time at) {
+  for (Ring& r : v.rings) {
+    if (r.to == kNever) r.to = at;
+  }
+}
+
+void end_leg(Leg& leg, Time at, Duration talk) {
+  if (leg.ended == kNever) {
+    leg.ended = at;
+    if (!leg.holds.empty() && leg.holds.back().second == kNever) leg.holds.back().second = at;
+  }
+  if (talk >= 0) leg.talk = talk;
+}
+
+// The agent's newest leg, one that goes on before one that is over; anybody's when no agent is named.
+Leg* leg_of(Call& call, std::string_view agent) {
+  for (const bool open : {true, false}) {
+    for (auto v = call.visits.rbegin(); v != call.visits.rend(); ++v) {
+      for (auto leg = v->legs.rbegin(); leg != v->legs.rend(); ++leg) {
+        if ((agent.empty() || leg->agent == agent) && (!open || leg->ended == kNever)) return &*leg;
+      }
+    }
+  }
+  return nullptr;
+}
+
+// The call is over: nobody waits, rings or talks any more.
+void end_all(Call& call, Time at, Duration talk) {
+  call.ended = at;
+  for (Visit& v : call.visits) {
+    if (v.out.empty()) leave(v, "abandoned", at);
+    stop_rings(v, at);
+    for (Leg& leg : v.legs) {
+      if (leg.ended == kNever) end_leg(leg, at, talk);
+    }
+  }
+}
+
+Call walk(const std::vector<Event>& events) {
+  Call call;
+  const auto current = [&](const Event& e) -> Visit& {
+    if (call.visits.empty()) {
+      call.visits.emplace_back();
+      call.visits.back().queue = e.queue;
+    }
+    return call.visits.back();
+  };
+  for (const Event& e : events) {
+    if (!e.channel.empty()) call.channel = e.channel;
+    if (!e.priority.empty()) call.priority = e.priority;
+    switch (e.type) {
+      case T::call_started:
+        if (call.started == kNever) call.started = e.at;
+        break;
+      case T::call_queued: {
+        if (!call.visits.empty() && call.visits.back().out.empty()) {
+          Visit& last = call.visits.back();
+          if (last.queued == kNever) {  // it rang before the source told of the queue
+            last.queued = e.at;
+            last.queue = e.queue;
+            break;
+          }
+          leave(last, "overflow", e.at);
+          stop_rings(last, e.at);
+        }
+        Visit v;
+        v.queue = e.queue;
+        v.queued = e.at;
+        v.channel = call.channel;
+        v.priority = call.priority;
+        call.visits.push_back(v);
+        break;
+      }
+      case T::call_offered: current(e).rings.push_back({e.agent, e.at, kNever, false}); break;
+      case T::call_no_answer: {
+        auto& rings = current(e).rings;
+        const auto open = std::find_if(rings.rbegin(), rings.rend(),
+                                       [&](const Ring& r) { return r.agent == e.agent && r.to == kNever; });
+        if (open != rings.rend()) {
+          open->to = e.at;
+          open->missed = true;
+        } else {
+          rings.push_back({e.agent, e.at - std::max<Duration>(0, e.value), e.at, true});
+        }
+        break;
+      }
+      case T::call_answered: {
+        Visit& v = current(e);
+        stop_rings(v, e.at);
+        if (v.out.empty()) {
+          leave(v, "answered", e.at);
+          v.wait = e.value;
+        }
+        v.legs.push_back({e.agent, e.at, kNever, kNever, -1, -1, -1, "", {}});
+        break;
+      }
+      case T::call_held:
+        if (Leg* leg = leg_of(call, e.agent); leg != nullptr && leg->ended == kNever) {
+          if (leg->holds.empty() || leg->holds.back().second != kNever) leg->holds.push_back({e.at, kNever});
+        }
+        break;
+      case T::call_resumed:
+        if (Leg* leg = leg_of(call, e.agent); leg != nullptr && !leg->holds.empty()) {
+          if (leg->holds.back().second == kNever) leg->holds.back().second = e.at;
+        }
+        break;
+      case T::call_hold_total:
+        if (Leg* leg = leg_of(call, e.agent)) leg->hold = e.value;
+        break;
+      case T::call_transferred:
+        if (Leg* leg = leg_of(call, e.agent)) {
+          leg->transfer = e.text.empty() ? "attended" : e.text;
+          end_leg(*leg, e.at, e.value);
+        }
+        break;
+      case T::call_abandoned:
+      case T::call_left: {
+        if (call.visits.empty() && e.type == T::call_abandoned) {
+          call.ended = e.at;
+          break;
+        }
+        Visit& v = current(e);
+        if (!v.out.empty()) break;
+        leave(v, e.type == T::call_abandoned ? "abandoned" : e.text.empty() ? "other" : e.text, e.at);
+        stop_rings(v, e.at);
+        v.wait = e.value;
+        break;
+      }
+      case T::call_ended:
+        if (e.agent.empty()) {
+          end_all(call, e.at, e.value);
+        } else if (Leg* leg = leg_of(call, e.agent)) {
+          end_leg(*leg, e.at, e.value);
+        }
+        break;
+      case T::call_wrapped:
+        if (Leg* leg = leg_of(call, e.agent)) {
+          if (leg->ended == kNever) end_leg(*leg, e.at - std::max<Duration>(0, e.value), -1);
+          leg->wrapped = e.at;
+          leg->wrap = e.value;
+        }
+        break;
+      default: break;
+    }
+    if (call.visits.empty()) continue;
+    Visit& v = call.visits.back();
+    if (v.queue.empty()) v.queue = e.queue;
+    if (!e.channel.empty()) v.channel = e.channel;
+    if (!e.priority.empty()) v.priority = e.priority;
+  }
+  return call;
+}
+
+// `a` is believed; what it leaves open is taken from `b`.
+Visit merged(Visit a, const Visit& b) {
+  if (a.queue.empty()) a.queue = b.queue;
+  if (a.channel.empty()) a.channel = b.channel;
+  if (a.priority.empty()) a.priority = b.priority;
+  if (a.queued == kNever) a.queued = b.queued;
+  if (a.rings.empty()) a.rings = b.rings;
+  if (a.out.empty()) {
+    a.out = b.out;
+    a.out_at = b.out_at;
+    a.wait = b.wait;
+    a.legs = b.legs;
+  } else {
+    std::vector<Leg> others = b.legs;
+    for (Leg& leg : a.legs) {
+      const auto other =
+          std::find_if(others.begin(), others.end(), [&](const Leg& l) { return l.agent == leg.agent; });
+      if (other == others.end()) continue;
+      if (leg.ended == kNever) {
+        leg.ended = other->ended;
+        leg.talk = other->talk;
+      }
+      if (leg.wrapped == kNever && leg.wrap < 0) std::tie(leg.wrapped, leg.wrap) = std::tie(other->wrapped, other->wrap);
+      if (leg.hold < 0 && leg.holds.empty()) std::tie(leg.hold, leg.holds) = std::tie(other->hold, other->holds);
+      if (leg.transfer.empty()) leg.transfer = other->transfer;
+      others.erase(other);
+    }
+  }
+  if (!a.out.empty()) stop_rings(a, a.out_at);
+  return a;
+}
+
+Call read(const std::vector<Event>& events) {
+  std::vector<Event> live;
+  std::map<int, std::pair<core::Rank, std::vector<Event>>> finals;  // by visit: the highest-ranking record
+  int live_authority = -1;
+  for (const Event& e : events) {
+    if (!e.final) {
+      live.push_back(e);
+      live_authority = std::max<int>(live_authority, e.authority);
+      continue;
+    }
+    auto& [rank, parts] = finals[e.visit];
+    const core::Rank mine = core::rank_of(e);
+    if (parts.empty() || mine > rank) parts.clear();
+    if (parts.empty()) rank = mine;
+    if (mine == rank) parts.push_back(e);
+  }
+  Call call = walk(sorted_once(live));
+  for (auto& [number, final] : finals) {
+    const auto& [rank, parts] = final;
+    const bool wins = parts.front().authority >= live_authority;
+    Call said = walk(sorted_once(parts));
+    const auto choose = [&](auto& mine, const auto& theirs, auto unset) {
+      if (theirs != unset && (wins || mine == unset)) mine = theirs;
+    };
+    choose(call.started, said.started, kNever);
+    choose(call.ended, said.ended, kNever);
+    choose(call.channel, said.channel, std::string_view());
+    choose(call.priority, said.priority, std::string_view());
+    if (said.visits.empty()) continue;
+    const auto index = static_cast<std::size_t>(number - 1);
+    if (index >= call.visits.size()) {
+      call.visits.push_back(said.visits.front());
+    } else if (wins) {
+      call.visits[index] = merged(said.visits.front(), call.visits[index]);
+    } else {
+      call.visits[index] = merged(call.visits[index], said.visits.front());
+    }
+  }
+  // The end of the call ends what had begun by then and that neither side saw ending.
+  if (call.ended != kNever && !finals.empty()) {
+    for (Visit& v : call.visits) {
+      for (Ring& r : v.rings) {
+        if (r.to == kNever && r.from <= call.ended) r.to = call.ended;
+      }
+      if (v.out.empty() && v.queued <= call.ended) leave(v, "abandoned", call.ended);
+      for (Leg& leg : v.legs) {
+        if (leg.ended == kNever && leg.answered <= call.ended) end_leg(leg, call.ended, -1);
+      }
+    }
+  }
+  return call;
+}
+
+Time entry_of(const Visit& v) {
+  if (v.queued != kNever) return v.queued;
+  // Straight to an agent: it began when it first rang, or as long before the answer as the source says.
+  Time first = kNever;
+  const auto consider = [&](Time t) {
+    if (t != kNever && (first == kNever || t < first)) first = t;
+  };
+  for (const Ring& r : v.rings) consider(r.from);
+  if (v.out_at != kNever) consider(v.out_at - std::max<Duration>(0, v.wait));
+  return first;
+}
+
+Time wrapped_at(const Leg& leg) {
+  if (leg.wrapped != kNever) return std::max(leg.wrapped, leg.ended);
+  return leg.wrap >= 0 && leg.ended != kNever ? leg.ended + leg.wrap : kNever;
+}
+
+struct Teller {
+  const Context& context;
+  std::vector<Story>& out;
+  std::vector<Busy>& busy;
+
+  Story base(const Visit& v, Time entry, Time end, std::string_view channel, std::string_view priority) const {
+    Story s;
+    s.entry = entry;
+    s.end = end;
+    s.queue = v.queue;
+    if (!v.queue.empty()) s.names.push_back(keep("queue/" + std::string(v.queue)));
+    s.names.push_back(keep("channel/" + std::string(channel)));
+    if (!priority.empty()) s.names.push_back(keep("priority/" + std::string(priority)));
+    return s;
+  }
+
+  void with_team(Story& s, const Membership& m) const {
+    if (!m.team.empty()) s.names.push_back(keep("team/" + std::string(m.team)));
+    if (!m.site.empty()) s.names.push_back(keep("site/" + std::string(m.site)));
+  }
+
+  Story with_agent(Story s, std::string_view agent, Time at) const {
+    if (agent.empty()) return s;
+    s.names.push_back(keep("agent/" + std::string(agent)));
+    with_team(s, context.agents->at(agent, at));
+    return s;
+  }
+
+  void one(Story s, Measure measure, Time at, Duration value = 0) {
+    s.measure = measure;
+    s.at = at;
+    s.value = value;
+    out.push_back(s);
+  }
+
+  void span(Story s, Measure measure, Time from, Time to, std::string_view agent = {}) {
+    s.measure = measure;
+    s.lasts = true;
+    s.at = s.since = from;
+    s.to = to;
+    out.push_back(s);
+    if (!agent.empty() && (to == kNever || to > from)) busy.push_back({agent, measure, from, to});
+  }
+
+  void tell(const Call& call) {
+    const std::string_view channel = call.channel.empty() ? "voice" : call.channel;
+    Time first = call.started;
+    if (first == kNever && !call.visits.empty()) first = entry_of(call.visits.front());
+    if (first == kNever) first = call.ended;
+    if (first == kNever) return;
+    const Story s = base({}, first, call.ended, channel, call.priority);
+    one(s, Measure::calls, first);
+    if (call.visits.empty() && call.ended != kNever) one(s, Measure::abandoned_in_ivr, call.ended);
+    for (const Visit& v : call.visits) {
+      tell(v, v.channel.empty() ? channel : v.channel, v.priority.empty() ? call.priority : v.priority);
+    }
+  }
+
+  void tell(const Visit& v, std::string_view channel, std::string_view priority) {
+    const Time entry = entry_of(v);
+    if (entry == kNever) return;
+    Time end = v.out_at;
+    for (const Leg& leg : v.legs) end = std::max({end, leg.ended, wrapped_at(leg)});
+    if (std::any_of(v.legs.begin(), v.legs.end(), [](const Leg& l) { return l.ended == kNever; })) end = kNever;
+    const Story bare = base(v, entry, end, channel, priority);
+    Story s = bare;
+    if (!v.queue.empty()) with_team(s, context.queues->at(v.queue, entry));
+    if (v.out == "refused" && v.queued == kNever) return one(s, Measure::refused, v.out_at);
+    one(s, Measure::offered, entry);
+    const bool in_queue = v.queued != kNever || !v.queue.empty();
+    const Time out_at = v.out.empty() ? kNever : std::max(v.out_at, entry);
+    if (in_queue) {
+      one(s, Measure::queued, entry);
+      span(s, Measure::waiting, entry, out_at);
+    }
+    if (!v.out.empty()) {
+      const Duration wait = v.wait >= 0 ? v.wait : out_at - entry;
+      if (in_queue) one(s, Measure::queue_time, out_at, wait);
+      const bool left = v.out != "answered" && v.out != "abandoned";
+      one(s, left ? Measure::left_wait : v.out == "answered" ? Measure::wait : Measure::abandon_wait, out_at, wait);
+      constexpr std::pair<std::string_view, Measure> kWays[] = {
+          {"overflow", Measure::overflowed}, {"timeout", Measure::timed_out}, {"voicemail", Measure::voicemail},
+          {"callback", Measure::callback}, {"key", Measure::left_by_key}, {"refused", Measure::refused}};
+      for (const auto& [word, measure] : kWays) {
+        if (v.out == word) one(s, measure, out_at);
+      }
+    }
+    for (const Ring& r : v.rings) {
+      const Story mine = with_agent(bare, r.agent, r.from);
+      one(mine, Measure::agent_offers, r.from);
+      if (r.missed) one(mine, Measure::agent_no_answer, r.to);
+      span(mine, Measure::ringing, r.from, r.to == kNever ? kNever : std::max(r.from, r.to), r.agent);
+    }
+    for (const Leg& leg : v.legs) tell(v, leg, with_agent(bare, leg.agent, leg.answered));
+  }
+
+  void tell(const Visit& v, const Leg& leg, const Story& s) {
+    const bool rang = std::any_of(v.rings.begin(), v.rings.end(), [&](const Ring& r) {
+      return r.agent == leg.agent && !r.missed && r.from <= leg.answered;
+    });
+    if (!rang) one(s, Measure::agent_offers, leg.answered);
+    one(s, Measure::handled, leg.answered);
+    const Time ended = leg.ended == kNever ? kNever : std::max(leg.ended, leg.answered);
+
+    // Holds cut out of the connection; what is left is talk.
+    Duration held = 0;
+    Time talk_from = leg.answered;
+    for (const auto& [from, to] : leg.holds) {
+      const Time a = std::max(from, talk_from);
+      if (talk_from == kNever || (ended != kNever && a >= ended)) break;
+      const Time b = to == kNever ? ended : ended == kNever ? std::max(a, to) : std::min(ended, std::max(a, to));
+      if (a > talk_from) span(s, Measure::talking, talk_from, a, leg.agent);
+      if (b == kNever || b > a) span(s, Measure::holding, a, b, leg.agent);
+      if (b != kNever) held += b - a;
+      talk_from = b;
+    }
+    if (talk_from != kNever && (ended == kNever || ended > talk_from))
+      span(s, Measure::talking, talk_from, ended, leg.agent);
+    if (ended == kNever) return;
+
+    const Duration hold = leg.hold >= 0 ? leg.hold : held;
+    const Duration talk = leg.talk >= 0 ? leg.talk : std::max<Duration>(0, ended - leg.answered - hold);
+    const Time wrapped = wrapped_at(leg);
+    const Duration wrap = wrapped == kNever ? 0 : leg.wrap >= 0 ? leg.wrap : wrapped - ended;
+    one(s, Measure::talk, ended, talk);
+    if (!leg.agent.empty()) one(s, Measure::agent_talk, ended, talk);
+    if (hold > 0) one(s, Measure::hold, ended, hold);
+    one(s, Measure::handle, ended, talk + hold + (wrapped <= context.now ? wrap : 0));
+    if (!leg.transfer.empty()) one(s, Measure::transferred, ended);
+    if (leg.transfer == "blind") one(s, Measure::transferred_blind, ended);
+    if (wrapped == kNever) return;
+    one(s, Measure::wrap_up, wrapped, wrap);
+    span(s, Measure::wrapping, ended, std::max(ended, wrapped), leg.agent);
+  }
+};
+
+}  // namespace
+
+void tell_call(const std::vector<Event>& events, const Context& context, std::vector<Story>& out,
+               std::vector<Busy>& busy) {
+  Teller{context, out, busy}.tell(read(events));
+}
+
+}  // namespace oracle
