@@ -167,7 +167,7 @@ TEST_CASE("a burst makes callers wait") {
   const auto all = events(stream(options(1), kHour + 5 * kMinute), "call.");
   for (const Seen& seen : all) {
     const std::string type = field(seen.line, "type");
-    if (type == "call.queued" && field(seen.line, "queue") == "support-tier1") {
+    if (type == "call.queued" && field(seen.line, "queue") == "support-1") {
       waiting[field(seen.line, "call")] = true;
     }
     if (type == "call.answered" || type == "call.abandoned" || type == "call.left") {

@@ -24,7 +24,7 @@ namespace simulate {
 struct FloorOptions {
   double rate = 1;            // arrivals, as a factor
   Duration local_offset = 0;  // the organisation's wall clock = UTC + this
-  Time first_burst = windows::kNever;
+  Time first_burst = windows::kNever;  // a calm time before; kNever: bursts from the beginning
 };
 
 struct FloorTally {

@@ -74,8 +74,10 @@ void Floor::open() {
   for (int queue = 0; queue < kQueues; ++queue) expect_arrivals(queue);
   if (options_.first_burst != windows::kNever) {
     expect_burst(options_.first_burst, kTier1, 200 * kSecond, 720);
+    agenda_.at(std::max(options_.first_burst, agenda_.now()), [this] { plan_next_burst(); });
+  } else {
+    plan_next_burst();
   }
-  plan_next_burst();
 }
 
 double Floor::busyness_now() const {

@@ -70,7 +70,7 @@ Organisation organisation() {
                              .transfer = {kSales, 0.03},
                              .voicemail_after = 5 * kMinute,
                              .tickets_per_hour = 7};
-  result.queues[kTier1] = {.id = "support-tier1",
+  result.queues[kTier1] = {.id = "support-1",
                            .team = "support-1",
                            .site = "lisbon",
                            .channel = "voice",
@@ -82,7 +82,7 @@ Organisation organisation() {
                            .transfer = {kTier2, 0.11},
                            .callback_after = 2 * kMinute,
                            .tickets_per_hour = 12};
-  result.queues[kTier2] = {.id = "support-tier2",
+  result.queues[kTier2] = {.id = "support-2",
                            .team = "support-2",
                            .site = "dublin",
                            .channel = "voice",
