@@ -8,8 +8,8 @@ namespace server {
 namespace {
 
 struct Command {
-  std::size_t arguments;           // exactly
-  std::set<std::string> options;   // each with a value
+  std::size_t arguments;          // exactly
+  std::set<std::string> options;  // each with a value
 };
 
 const std::map<std::string, Command>& commands() {

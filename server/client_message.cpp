@@ -1,7 +1,7 @@
 #include "server/client_message.h"
 
-#include <algorithm>
 #include <simdjson.h>
+#include <algorithm>
 
 namespace server {
 namespace {
@@ -15,7 +15,9 @@ constexpr std::size_t kMaxColumns = 200;
 constexpr double kSlowest = 0.2;
 constexpr double kFastest = 10;
 
-core::Error bad(std::string message, std::string where) { return {"bad_message", std::move(message), std::move(where)}; }
+core::Error bad(std::string message, std::string where) {
+  return {"bad_message", std::move(message), std::move(where)};
+}
 
 bool text(element from, const char* key, std::string& out) {
   std::string_view view;
@@ -44,8 +46,10 @@ core::Result<core::ViewDefinition> definition(element from) {
   for (const element group : groups) {
     const std::string where = "/def/groups/" + std::to_string(view.groups.size());
     core::ViewGroup& added = view.groups.emplace_back();
-    if (!texts(group, "scopes", kMaxScopes, added.scopes)) return bad("must be a list of 1 to 200 scopes", where + "/scopes");
-    if (!texts(group, "columns", kMaxColumns, added.columns)) return bad("must be a list of 1 to 200 columns", where + "/columns");
+    if (!texts(group, "scopes", kMaxScopes, added.scopes))
+      return bad("must be a list of 1 to 200 scopes", where + "/scopes");
+    if (!texts(group, "columns", kMaxColumns, added.columns))
+      return bad("must be a list of 1 to 200 columns", where + "/columns");
   }
   return view;
 }

@@ -30,8 +30,8 @@ struct Limits {
   windows::Duration max_ahead = 5 * windows::kMinute;
   windows::Time accept_from = 631'152'000'000;  // 1990-01-01
   std::size_t connections = 10'000;
-  std::size_t subscriptions = 50;   // per connection
-  std::size_t client_views = 200;   // per tenant, defined by clients
+  std::size_t subscriptions = 50;  // per connection
+  std::size_t client_views = 200;  // per tenant, defined by clients
 };
 
 enum class TenantClock : std::uint8_t {

@@ -1,10 +1,11 @@
 #include "server/config_text.h"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <charconv>
-#include <toml++/toml.h>
 
 #include "core/zone.h"
+#include "ingest/toml_text.h"
 
 namespace server {
 namespace {
@@ -77,6 +78,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 core::Result<Node> parse_toml(std::string_view toml, std::string_view file) {
+  if (auto unreadable = ingest::unreadable_toml(toml)) {
+    return core::Error{"bad_toml", unreadable->message, std::string(file) + ":" + unreadable->where};
+  }
   try {
     return convert(toml::parse(toml, file));
   } catch (const toml::parse_error& error) {
@@ -191,7 +195,8 @@ windows::Duration Section::duration(const std::string& key, windows::Duration ot
 }
 
 windows::Time Section::instant(const std::string& key, windows::Time otherwise) {
-  const Node* node = find(key, Node::Kind::instant, "a date or an instant such as 1990-01-01T00:00:00Z, without quotes");
+  const Node* node =
+      find(key, Node::Kind::instant, "a date or an instant such as 1990-01-01T00:00:00Z, without quotes");
   return node == nullptr ? otherwise : node->integer;
 }
 

@@ -45,26 +45,36 @@ void read_views(Section& section, std::vector<core::ViewDefinition>& views) {
 
 core::ViewDefinition default_wallboard() {
   const std::vector<std::string> both{"30m", "today"};
-  const std::vector<std::string> contacts{
-      "offered", "answered", "abandoned", "service_level", "average_speed_of_answer", "abandonment_rate",
-      "average_talk_time", "average_handle_time", "wait_p95", "longest_wait", "peak_waiting", "handled"};
+  const std::vector<std::string> contacts{"offered",
+                                          "answered",
+                                          "abandoned",
+                                          "service_level",
+                                          "average_speed_of_answer",
+                                          "abandonment_rate",
+                                          "average_talk_time",
+                                          "average_handle_time",
+                                          "wait_p95",
+                                          "longest_wait",
+                                          "peak_waiting",
+                                          "handled"};
   const std::vector<std::string> tickets{"tickets_created", "tickets_resolved", "first_response_time_median",
                                          "average_first_response_time", "csat"};
-  const std::vector<std::string> staffing{"agents_logged_in", "agents_available", "agents_ringing",
-                                          "agents_on_contact", "agents_wrap_up", "agents_on_break", "agents_away"};
+  const std::vector<std::string> staffing{"agents_logged_in", "agents_available", "agents_ringing", "agents_on_contact",
+                                          "agents_wrap_up",   "agents_on_break",  "agents_away"};
 
   core::ViewGroup tenant{{"tenant"}, staffing};
-  for (const char* live : {"waiting", "oldest_waiting_since", "contacts_active", "backlog", "backlog_unassigned",
-                           "oldest_ticket_since", "backlog_age_lt_1d", "backlog_age_1_3d", "backlog_age_3_7d",
-                           "backlog_age_gt_7d"}) {
+  for (const char* live :
+       {"waiting", "oldest_waiting_since", "contacts_active", "backlog", "backlog_unassigned", "oldest_ticket_since",
+        "backlog_age_lt_1d", "backlog_age_1_3d", "backlog_age_3_7d", "backlog_age_gt_7d"}) {
     tenant.columns.emplace_back(live);
   }
   add_columns(tenant.columns, contacts, both);
   add_columns(tenant.columns, {"occupancy"}, both);
   add_columns(tenant.columns, tickets, both);
 
-  core::ViewGroup queues{{"queue/*"}, {"waiting", "oldest_waiting_since", "contacts_active", "backlog",
-                                       "backlog_unassigned", "oldest_ticket_since"}};
+  core::ViewGroup queues{
+      {"queue/*"},
+      {"waiting", "oldest_waiting_since", "contacts_active", "backlog", "backlog_unassigned", "oldest_ticket_since"}};
   add_columns(queues.columns, contacts, both);
   add_columns(queues.columns, tickets, {"today"});
 

@@ -27,9 +27,12 @@ struct Fanout::Timers {
   Time due_at = windows::kNever;  // steady, of the timer
 };
 
-Fanout::Fanout(net::io_context& io, Tenants& tenants, const Limits& limits, std::string build,
-               ProcessMetrics& metrics)
-    : io_(io), tenants_(tenants), limits_(limits), build_(std::move(build)), metrics_(metrics),
+Fanout::Fanout(net::io_context& io, Tenants& tenants, const Limits& limits, std::string build, ProcessMetrics& metrics)
+    : io_(io),
+      tenants_(tenants),
+      limits_(limits),
+      build_(std::move(build)),
+      metrics_(metrics),
       timers_(std::make_unique<Timers>(io)) {}
 
 Fanout::~Fanout() = default;

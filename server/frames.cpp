@@ -132,15 +132,18 @@ std::uint16_t FrameReader::judge(const Head& head) const {
   switch (head.opcode) {
     case Opcode::close:
     case Opcode::ping:
-    case Opcode::pong: return head.fin && head.size <= 125 ? 0 : kCloseProtocol;
+    case Opcode::pong:
+      return head.fin && head.size <= 125 ? 0 : kCloseProtocol;
     case Opcode::continuation:
       if (!in_message_) return kCloseProtocol;
       break;
     case Opcode::text:
       if (in_message_) return kCloseProtocol;
       break;
-    case Opcode::binary: return in_message_ ? kCloseProtocol : kCloseUnsupported;
-    default: return kCloseProtocol;
+    case Opcode::binary:
+      return in_message_ ? kCloseProtocol : kCloseUnsupported;
+    default:
+      return kCloseProtocol;
   }
   return head.size > limit_ || text_.size() + head.size > limit_ ? kCloseTooBig : 0;
 }

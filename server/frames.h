@@ -61,8 +61,8 @@ class FrameReader {
   std::optional<Message> fail(std::uint16_t code);
 
   std::size_t limit_;
-  std::string input_;       // not yet a whole frame
-  std::string text_;        // fragments so far
+  std::string input_;  // not yet a whole frame
+  std::string text_;   // fragments so far
   bool in_message_ = false;
   std::uint16_t failure_ = 0;
 };

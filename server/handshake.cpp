@@ -24,7 +24,9 @@ std::array<std::uint8_t, 20> sha1(std::string text) {
     for (std::size_t i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
     auto [a, b, c, d, e] = h;
     for (std::size_t i = 0; i < 80; ++i) {
-      const std::uint32_t mixed = i < 20 ? (b & c) | (~b & d) : i < 40 || i >= 60 ? b ^ c ^ d : (b & c) | (b & d) | (c & d);
+      const std::uint32_t mixed = i < 20              ? (b & c) | (~b & d)
+                                  : i < 40 || i >= 60 ? b ^ c ^ d
+                                                      : (b & c) | (b & d) | (c & d);
       constexpr std::array<std::uint32_t, 4> kConstants{0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6};
       const std::uint32_t next = std::rotl(a, 5) + mixed + e + kConstants[i / 20] + w[i];
       e = d;
@@ -44,7 +46,8 @@ constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return out;
 }
 
@@ -91,8 +94,8 @@ bool origin_allowed(const Request& request, const std::vector<std::string>& orig
 Handshake answer_handshake(const Request& request, const std::vector<std::string>& origins) {
   const auto refuse = [](Response response) { return Handshake{std::move(response), {}}; };
   if (request.method != "GET") return refuse(problem(405, "method_not_allowed", "the stream opens with GET"));
-  const bool upgrade = lists(lower(request.header("connection")), "upgrade") &&
-                       lower(request.header("upgrade")) == "websocket";
+  const bool upgrade =
+      lists(lower(request.header("connection")), "upgrade") && lower(request.header("upgrade")) == "websocket";
   const bool version = request.header("sec-websocket-version") == "13";
   if (!upgrade || !version) {
     Response response = problem(426, "upgrade_required", "this address speaks WebSocket version 13");
@@ -109,7 +112,8 @@ Handshake answer_handshake(const Request& request, const std::vector<std::string
   }
   Handshake handshake;
   handshake.refusal.status = 101;
-  handshake.answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+  handshake.answer =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
   handshake.answer.append(websocket_accept(key)).append("\r\nSec-WebSocket-Protocol: ").append(kSubprotocol);
   handshake.answer += "\r\n\r\n";
   return handshake;

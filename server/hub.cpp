@@ -104,8 +104,8 @@ void Hub::leave(SubscriberId id) {
   subscribers_.erase(id);
 }
 
-core::Status Hub::subscribe(SubscriberId id, std::string_view key, double hz,
-                            const std::optional<ResumePoint>& from, Time now) {
+core::Status Hub::subscribe(SubscriberId id, std::string_view key, double hz, const std::optional<ResumePoint>& from,
+                            Time now) {
   View* view = this->view(key);
   if (view == nullptr) return core::Error{"unknown_view", "no view of that name", "view"};
   Subscriber& reader = subscriber(id);

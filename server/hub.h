@@ -36,7 +36,7 @@ struct CellUpdate {
 };
 
 struct ViewUpdate {
-  std::string view;  // key given to open_view
+  std::string view;                   // key given to open_view
   Time asof = windows::kNever;        // engine time the values hold for
   Time last_event = windows::kNever;  // newest event instant seen by the tenant
   std::int64_t stamp = 0;             // opaque; handed back with the frame that carries it
@@ -50,7 +50,7 @@ struct ResumePoint {
 };
 
 struct HubOptions {
-  std::string epoch;            // of this life of the process; a seq means nothing in another
+  std::string epoch;  // of this life of the process; a seq means nothing in another
   Duration heartbeat = 2'000;
   bool shows_data_time = false;  // heartbeats tell the data's clock instead of the wall's
 };
@@ -76,8 +76,8 @@ class Hub {
   SubscriberId join(Time now);
   void leave(SubscriberId id);
   // `hz`: at most so many frames a second. Errors: unknown_view, name_taken (another view of that name).
-  core::Status subscribe(SubscriberId id, std::string_view key, double hz,
-                         const std::optional<ResumePoint>& from, Time now);
+  core::Status subscribe(SubscriberId id, std::string_view key, double hz, const std::optional<ResumePoint>& from,
+                         Time now);
   // Both by the view's name; false if not subscribed. `unsubscribe` answers the view's key.
   std::optional<std::string> unsubscribe(SubscriberId id, std::string_view name);
   bool resync(SubscriberId id, std::string_view name, Time now);

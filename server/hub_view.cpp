@@ -112,9 +112,8 @@ std::string Hub::View::delta(std::uint64_t since) const {
     size += cost(cell->column, cell->value);
     if (static_cast<double>(size) > kSnapshotShare * static_cast<double>(bytes)) return {};
   }
-  std::sort(changed.begin(), changed.end(), [](const Cell* a, const Cell* b) {
-    return a->row != b->row ? a->row < b->row : a->column < b->column;
-  });
+  std::sort(changed.begin(), changed.end(),
+            [](const Cell* a, const Cell* b) { return a->row != b->row ? a->row < b->row : a->column < b->column; });
   std::string out = R"({"t":"delta","view":)";
   append_string(out, name);
   out += R"(,"prev":)";

@@ -43,8 +43,8 @@ struct Hub::View {
 
   void set(const CellUpdate& update, std::uint64_t at);
   std::uint32_t checksum() const;
-  std::string snapshot() const;                          // the frame's JSON
-  std::string delta(std::uint64_t since) const;          // empty if a snapshot is the better answer
+  std::string snapshot() const;                  // the frame's JSON
+  std::string delta(std::uint64_t since) const;  // empty if a snapshot is the better answer
   void append_cells(std::string& out) const;
 
  private:

@@ -12,14 +12,29 @@ constexpr char kHex[] = "0123456789abcdef";
 
 void append_escaped(std::string& out, char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\b':
+      out += "\\b";
+      return;
+    case '\f':
+      out += "\\f";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   const auto byte = static_cast<unsigned char>(c);
   out += "\\u00";
@@ -111,9 +126,15 @@ void append_number(std::string& out, double number) {
 
 void append_value(std::string& out, const core::Value& value) {
   switch (value.kind) {
-    case core::Value::Kind::none: out += "null"; return;
-    case core::Value::Kind::number: append_number(out, value.number); return;
-    case core::Value::Kind::text: append_string(out, value.text); return;
+    case core::Value::Kind::none:
+      out += "null";
+      return;
+    case core::Value::Kind::number:
+      append_number(out, value.number);
+      return;
+    case core::Value::Kind::text:
+      append_string(out, value.text);
+      return;
   }
 }
 

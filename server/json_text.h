@@ -15,8 +15,8 @@ namespace server {
 void append_string(std::string& out, std::string_view text);  // quoted and escaped
 void append_number(std::string& out, double number);          // finite (CHECK)
 void append_integer(std::string& out, std::int64_t number);
-void append_value(std::string& out, const core::Value& value);      // null when nothing is known
-void append_instant(std::string& out, windows::Time time);          // null for kNever
+void append_value(std::string& out, const core::Value& value);  // null when nothing is known
+void append_instant(std::string& out, windows::Time time);      // null for kNever
 
 std::string json_string(std::string_view text);
 std::string json_value(const core::Value& value);

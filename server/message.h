@@ -11,11 +11,11 @@ namespace server {
 
 struct Request {
   std::string method;
-  std::string path;                           // decoded, without the query
-  std::map<std::string, std::string> query;   // decoded
+  std::string path;                                          // decoded, without the query
+  std::map<std::string, std::string> query;                  // decoded
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;
-  std::string id;  // of this request, also in the answer and in problems
+  std::string id;                // of this request, also in the answer and in problems
   std::int64_t received_us = 0;  // steady
 
   std::string_view header(std::string_view name) const {

@@ -34,8 +34,8 @@ struct TenantMetrics {
 };
 
 struct ProcessMetrics {
-  LatencyHistogram applied;  // from the request's arrival to the engine having applied it
-  LatencyHistogram framed;   // to the frame being handed to the first subscriber's socket
+  LatencyHistogram applied;                  // from the request's arrival to the engine having applied it
+  LatencyHistogram framed;                   // to the frame being handed to the first subscriber's socket
   std::array<std::uint64_t, 6> responses{};  // by hundreds of the status
   std::map<std::string, std::uint64_t, std::less<>> closes;  // of streams, by code
   std::uint64_t connections = 0, streams = 0, accepted_connections = 0, turned_away = 0;

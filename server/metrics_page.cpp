@@ -12,7 +12,9 @@ void append_tenants(MetricsText& text, const Tenants& tenants) {
     const char* help;
     Read read;
   };
-  static const auto seconds = [](core::Time time) { return time == windows::kNever ? 0.0 : static_cast<double>(time) / 1e3; };
+  static const auto seconds = [](core::Time time) {
+    return time == windows::kNever ? 0.0 : static_cast<double>(time) / 1e3;
+  };
   const Family families[] = {
       {"ringside_queue_items", "gauge", "Requests waiting to be applied.",
        [](const Tenant& t) { return static_cast<double>(t.shard->waiting(t.index).items); }},
@@ -88,7 +90,8 @@ void append_process(MetricsText& text, const ProcessMetrics& metrics) {
   text.sample("", static_cast<double>(metrics.turned_away));
   text.family("process_resident_memory_bytes", "gauge", "Resident memory.");
   text.sample("", static_cast<double>(resident_bytes()));
-  text.histogram("ringside_event_applied_seconds", "From a request's arrival to its events being applied.", metrics.applied);
+  text.histogram("ringside_event_applied_seconds", "From a request's arrival to its events being applied.",
+                 metrics.applied);
   text.histogram("ringside_event_framed_seconds",
                  "From the arrival of the oldest event in a frame to the first subscriber's socket.", metrics.framed);
 }

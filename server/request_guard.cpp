@@ -16,8 +16,8 @@ bool is_token(std::string_view text) {
 
 bool same(std::string_view a, std::string_view lower) {
   return a.size() == lower.size() && std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y;
-  });
+           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y;
+         });
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -54,7 +54,8 @@ std::optional<HeadProblem> judge_request_line(std::string_view line, Seen& seen)
   seen.version = line.substr(last + 1);
   if (!is_token(seen.method)) return bad("the method is not a token");
   if (target.size() > kMaxTargetBytes) return bad("the target is longer than 2 KiB", 414);
-  const bool visible = std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
+  const bool visible =
+      std::all_of(target.begin(), target.end(), [](char c) { return c > 0x20 && c < 0x7F && c != '#'; });
   if (target.empty() || target[0] != '/' || !visible) return bad("the target is not an absolute path");
   if (seen.version == "HTTP/1.1" || seen.version == "HTTP/1.0") return std::nullopt;
   if (seen.version.starts_with("HTTP/") && seen.version.size() == 8) return bad("only HTTP/1.1 and HTTP/1.0", 505);

@@ -69,30 +69,48 @@ void Rest::handle(Request request, Reply reply) {
   static const std::vector<Route> kRoutes{
       {"POST", "/v1/events", {"source"}, [](Rest& rest, Call call) { rest.post_events(std::move(call)); }},
       {"GET", "/v1/kpis", {}, [](Rest& rest, Call call) { rest.ask(std::move(call), kpis_answer); }},
-      {"GET", "/v1/kpis/{}", {}, [](Rest& rest, Call call) {
+      {"GET",
+       "/v1/kpis/{}",
+       {},
+       [](Rest& rest, Call call) {
          const std::string id = call.parts[0];
          rest.ask(std::move(call), [id](core::Engine& engine) { return kpi_answer(engine, id); });
        }},
       {"GET", "/v1/scopes", {}, [](Rest& rest, Call call) { rest.ask(std::move(call), scopes_answer); }},
-      {"GET", "/v1/current", {"scope", "kpi", "window"}, [](Rest& rest, Call call) {
+      {"GET",
+       "/v1/current",
+       {"scope", "kpi", "window"},
+       [](Rest& rest, Call call) {
          const Parameters query = call.request.query;
          rest.ask(std::move(call), [query](core::Engine& engine) { return current_answer(engine, query); });
        }},
-      {"GET", "/v1/history", {"scope", "kpi", "from", "to", "step"}, [](Rest& rest, Call call) {
+      {"GET",
+       "/v1/history",
+       {"scope", "kpi", "from", "to", "step"},
+       [](Rest& rest, Call call) {
          const Parameters query = call.request.query;
          rest.ask(std::move(call), [query](core::Engine& engine) { return history_answer(engine, query); });
        }},
-      {"GET", "/v1/trend", {"scope", "kpi", "minutes", "step"}, [](Rest& rest, Call call) {
+      {"GET",
+       "/v1/trend",
+       {"scope", "kpi", "minutes", "step"},
+       [](Rest& rest, Call call) {
          const Parameters query = call.request.query;
          rest.ask(std::move(call), [query](core::Engine& engine) { return trend_answer(engine, query); });
        }},
-      {"GET", "/v1/records/{}/{}", {}, [](Rest& rest, Call call) {
+      {"GET",
+       "/v1/records/{}/{}",
+       {},
+       [](Rest& rest, Call call) {
          const auto parts = call.parts;
          rest.ask(std::move(call), [parts](core::Engine& engine) { return record_answer(engine, parts[0], parts[1]); });
        }},
       {"GET", "/v1/views", {}, [](Rest& rest, Call call) { rest.list_views(std::move(call)); }},
       {"GET", "/v1/views/{}", {}, [](Rest& rest, Call call) { rest.show_view(std::move(call)); }},
-      {"GET", "/metrics", {}, [](Rest& rest, Call call) {
+      {"GET",
+       "/metrics",
+       {},
+       [](Rest& rest, Call call) {
          Response response = text(metrics_page(rest.tenants_, rest.metrics_));
          response.content_type = "text/plain; version=0.0.4; charset=utf-8";
          call.reply(std::move(response));
@@ -129,7 +147,8 @@ void Rest::dispatch(const Route& route, Call call) {
 
 void Rest::ask(Call call, std::function<Response(core::Engine&)> question) {
   const Reply reply = call.reply;
-  if (call.tenant->shard->ask(call.tenant->index, std::move(question), [reply](Response response) { reply(std::move(response)); })) return;
+  Tenant& tenant = *call.tenant;
+  if (tenant.shard->ask(tenant.index, std::move(question), reply)) return;
   reply(try_later(503, "overloaded", "too much is waiting to be applied", 1));
 }
 
@@ -170,7 +189,8 @@ void Rest::post_events(Call call) {
   };
   if (tenant.shard->submit(tenant.index, std::move(batch), received, done)) return;
   ++tenant.metrics.turned_away;
-  call.reply(try_later(429, "overloaded", "too many events of this tenant are waiting to be applied; nothing was taken", 1));
+  call.reply(
+      try_later(429, "overloaded", "too many events of this tenant are waiting to be applied; nothing was taken", 1));
 }
 
 void Rest::finish_events(Tenant& tenant, ingest::Batch parsed, EventsResult result, std::int64_t received_us,
@@ -252,9 +272,8 @@ Response Rest::asset(const Request& request) const {
   response.headers.emplace_back("ETag", std::string(it->etag));
   response.headers.emplace_back("Vary", "Accept-Encoding");
   // Names under /wallboard/ hold a hash of their content; the page itself does not.
-  response.headers.emplace_back("Cache-Control", it->path.starts_with("/wallboard/")
-                                                     ? "public, max-age=31536000, immutable"
-                                                     : "no-cache");
+  response.headers.emplace_back(
+      "Cache-Control", it->path.starts_with("/wallboard/") ? "public, max-age=31536000, immutable" : "no-cache");
   if (request.header("if-none-match") == it->etag) {
     response.status = 304;
     return response;
@@ -275,7 +294,8 @@ Response Rest::readiness(const Request& request) const {
     const Shard::Waiting waiting = tenant->shard->waiting(tenant->index);
     room = room && waiting.items < config_.limits.queue_items && waiting.bytes < config_.limits.queue_bytes;
   }
-  const Check checks[] = {{"not_draining", !draining_}, {"engines_ticking", tenants_.ticking()}, {"queue_has_room", room}};
+  const Check checks[] = {
+      {"not_draining", !draining_}, {"engines_ticking", tenants_.ticking()}, {"queue_has_room", room}};
   bool ready = true;
   std::string lines;
   for (const Check& check : checks) {

@@ -275,7 +275,8 @@ Response trend_answer(core::Engine& engine, const Parameters& query) {
   const auto [end, error] = std::from_chars(minutes_text.data(), minutes_text.data() + minutes_text.size(), minutes);
   const bool whole = error == std::errc() && end == minutes_text.data() + minutes_text.size();
   if (!whole || minutes < 1 || minutes > 60) return problem(bad_parameter("minutes", "1 to 60"));
-  if (!step || *step < windows::kSecond) return problem(bad_parameter("step", "a duration of at least 1s, such as 30s"));
+  if (!step || *step < windows::kSecond)
+    return problem(bad_parameter("step", "a duration of at least 1s, such as 30s"));
 
   const auto trend = engine.trend(question->scopes[0], question->kpis, minutes * windows::kMinute, *step);
   if (!trend) return problem(trend.error());

@@ -52,9 +52,9 @@ struct Service::Parts {
   Config config;
   net::io_context io{1};
   ProcessMetrics metrics;
-  std::unique_ptr<Tenants> tenants;    // engines, shards, hubs
-  std::unique_ptr<Rest> rest;          // questions and events
-  std::unique_ptr<Fanout> fanout;      // streams
+  std::unique_ptr<Tenants> tenants;  // engines, shards, hubs
+  std::unique_ptr<Rest> rest;        // questions and events
+  std::unique_ptr<Fanout> fanout;    // streams
   std::unique_ptr<Site> site;
   std::unique_ptr<Listener> listener;  // connections
   net::signal_set signals;
@@ -68,7 +68,8 @@ core::Result<std::unique_ptr<Service>> Service::create(Config config) {
   auto parts = std::make_unique<Parts>(std::move(config));
   Parts& p = *parts;
   const std::string epoch = new_epoch();
-  auto tenants = Tenants::create(p.config, epoch, [&io = p.io](std::function<void()> work) { net::post(io, std::move(work)); });
+  auto tenants =
+      Tenants::create(p.config, epoch, [&io = p.io](std::function<void()> work) { net::post(io, std::move(work)); });
   if (!tenants) return tenants.error();
   p.tenants = std::move(*tenants);
   p.rest = std::make_unique<Rest>(p.config, *p.tenants, p.metrics);

@@ -34,8 +34,8 @@ using namespace std::chrono_literals;
 constexpr auto kToken = net::as_tuple(net::use_awaitable);
 constexpr auto kHeadTime = 10s;
 constexpr auto kIdleTime = 60s;
-constexpr auto kBodyPause = 10s;   // between two pieces of a body
-constexpr auto kBodyTime = 120s;   // for all of it
+constexpr auto kBodyPause = 10s;  // between two pieces of a body
+constexpr auto kBodyTime = 120s;  // for all of it
 constexpr auto kWriteTime = 30s;
 constexpr std::uint64_t kMaxRequests = 10'000;  // per connection
 constexpr std::size_t kReadAtOnce = 16 * 1024;
@@ -102,7 +102,8 @@ std::string head_of(Response& response, const std::string& id, bool keep_alive) 
   return head;
 }
 
-net::awaitable<bool> write(Connection& connection, Response response, const std::string& id, bool keep_alive, bool body) {
+net::awaitable<bool> write(Connection& connection, Response response, const std::string& id, bool keep_alive,
+                           bool body) {
   ++connection.site.metrics.responses[static_cast<std::size_t>(response.status / 100) % 6];
   const std::string head = head_of(response, id, keep_alive);
   const std::string_view bytes = body ? response.bytes() : std::string_view();
@@ -133,7 +134,8 @@ net::awaitable<void> refuse(Connection& connection, Response response, const std
   if (written) co_await linger(connection);
 }
 
-// Until a whole head is in the buffer. Its length; 0: the peer went, or was too slow; more than kMaxHeadBytes: too long.
+// Until a whole head is in the buffer. Its length; 0: the peer went, or was too slow; more than kMaxHeadBytes: too
+// long.
 net::awaitable<std::size_t> read_head(Connection& connection) {
   connection.stream.expires_after(connection.requests == 0 ? kHeadTime : kIdleTime);
   bool begun = false;
@@ -195,7 +197,8 @@ core::Result<Request> request_of(Parser& parser, const std::string& id) {
   }
   const std::string_view target(message.target().data(), message.target().size());
   const std::size_t mark = target.find('?');
-  if (!decode_percent(target.substr(0, mark), false, request.path)) return core::Error{"bad_target", "the path is not valid UTF-8 in percent-encoding", ""};
+  if (!decode_percent(target.substr(0, mark), false, request.path))
+    return core::Error{"bad_target", "the path is not valid UTF-8 in percent-encoding", ""};
   if (mark != std::string_view::npos && !parse_query(target.substr(mark + 1), request.query)) {
     return core::Error{"bad_query", "the query is malformed or names a parameter twice", ""};
   }
@@ -209,7 +212,8 @@ net::awaitable<Response> answer(Site& site, Request request) {
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
     site.rest.handle(std::move(request), [shared, executor](Response response) {
       // Never inside the call that asked: a coroutine cannot be resumed before it is suspended.
-      net::post(executor, [shared, response = std::move(response)]() mutable { std::move (*shared)(std::move(response)); });
+      net::post(executor,
+                [shared, response = std::move(response)]() mutable { std::move (*shared)(std::move(response)); });
     });
   };
   co_return co_await net::async_initiate<const net::use_awaitable_t<>, void(Response)>(start, net::use_awaitable);
@@ -282,7 +286,7 @@ net::awaitable<bool> exchange(Connection& connection) {
   const bool head_only = request->method == "HEAD";
   Response response = co_await answer(site, std::move(*request));
   const bool written = co_await write(connection, std::move(response), id, keep_alive, !head_only);
-  co_return written && keep_alive;
+  co_return written&& keep_alive;
 }
 
 net::awaitable<void> serve(Site& site, int native) {
@@ -295,7 +299,8 @@ net::awaitable<void> serve(Site& site, int native) {
   connection.stream.socket().set_option(net::ip::tcp::no_delay(true), ignored);
   if (site.metrics.connections + site.metrics.streams > site.config.limits.connections) {
     ++site.metrics.turned_away;
-    co_await refuse(connection, try_later(503, "too_many_connections", "the server has its limit of connections", 2), "-");
+    co_await refuse(connection, try_later(503, "too_many_connections", "the server has its limit of connections", 2),
+                    "-");
     co_return;
   }
   while (co_await exchange(connection)) {

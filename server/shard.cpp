@@ -17,7 +17,7 @@ namespace {
 constexpr windows::Duration kTick = 200;       // time passes at least this often
 constexpr windows::Duration kEmitEvery = 100;  // a view changes at most this often
 constexpr std::size_t kTakeAtOnce = 64;
-constexpr std::size_t kQuestions = 4'096;      // room beside the batches
+constexpr std::size_t kQuestions = 4'096;  // room beside the batches
 
 // The built-in wallboard shows two windows; a tenant may keep others.
 core::ViewDefinition fitting(core::ViewDefinition view, const std::vector<windows::Duration>& windows) {
@@ -143,13 +143,14 @@ bool Shard::run(std::size_t tenant, std::function<Finish(core::Engine&)> questio
 
 bool Shard::open_view(std::size_t tenant, std::string key, core::ViewDefinition definition, ViewCallback done) {
   Loop::Tenant* owner = loop_->tenants.at(tenant).get();
-  return run(tenant, [owner, key = std::move(key), definition = std::move(definition),
-                      done = std::move(done)](core::Engine& engine) -> Finish {
-    auto opened = engine.open_view(definition);
-    if (!opened) return [done, error = opened.error()] { done(error); };
-    owner->views[key] = OpenView{*opened, windows::kNever, true};
-    return [done] { done(core::Done{}); };
-  });
+  return run(tenant,
+             [owner, key = std::move(key), definition = std::move(definition),
+              done = std::move(done)](core::Engine& engine) -> Finish {
+               auto opened = engine.open_view(definition);
+               if (!opened) return [done, error = opened.error()] { done(error); };
+               owner->views[key] = OpenView{*opened, windows::kNever, true};
+               return [done] { done(core::Done{}); };
+             });
 }
 
 void Shard::close_view(std::size_t tenant, std::string key) {

@@ -22,8 +22,8 @@
 namespace server {
 
 struct EventsResult {
-  std::size_t accepted = 0;   // items that told the engine something new
-  std::size_t unchanged = 0;  // duplicates, or outranked by what is known
+  std::size_t accepted = 0;               // items that told the engine something new
+  std::size_t unchanged = 0;              // duplicates, or outranked by what is known
   std::vector<ingest::Refusal> refusals;  // by the engine, in order of items
   std::int64_t applied_us = 0;            // steady
 };

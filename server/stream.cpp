@@ -1,8 +1,8 @@
 #include "server/stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
-#include <linux/sockios.h>
 
 #include <algorithm>
 #include <array>
@@ -69,8 +69,12 @@ std::shared_ptr<Stream> Stream::open(net::io_context& io, int socket, Tenant& te
 }
 
 Stream::Stream(net::io_context& io, int socket, Tenant& tenant, StreamOwner& owner, std::size_t subscriptions)
-    : tenant_(tenant), owner_(owner), max_subscriptions_(subscriptions), io_(std::make_unique<Io>(io, socket)),
-      reader_(kMessageLimit), opened_(steady_now()) {
+    : tenant_(tenant),
+      owner_(owner),
+      max_subscriptions_(subscriptions),
+      io_(std::make_unique<Io>(io, socket)),
+      reader_(kMessageLimit),
+      opened_(steady_now()) {
   tune(socket);
   id_ = tenant.hub->join(opened_);
 }
@@ -133,9 +137,12 @@ void Stream::on_message(Message message) {
       flush();
       return;
     }
-    case Opcode::close: return close(1000, "");
-    case Opcode::text: return on_text(message.payload);
-    default: return;
+    case Opcode::close:
+      return close(1000, "");
+    case Opcode::text:
+      return on_text(message.payload);
+    default:
+      return;
   }
 }
 
@@ -144,7 +151,8 @@ void Stream::on_text(std::string_view json) {
   auto message = parse_client_message(json, id);
   if (!message) return refuse(id, message.error());
   switch (message->op) {
-    case ClientMessage::Op::sub: return subscribe(*message);
+    case ClientMessage::Op::sub:
+      return subscribe(*message);
     case ClientMessage::Op::resync:
       if (!tenant_.hub->resync(id_, message->view, steady_now())) break;
       answer(message->id);
@@ -185,7 +193,7 @@ void Stream::refuse(std::optional<std::int64_t> id, const core::Error& error) {
   out += R"(,"code":)";
   append_string(out, error.code);
   out += R"(,"message":)";
-  append_string(out, error.where.empty() ? error.message : error.where + " " + error.message);
+  append_string(out, error.where.empty() ? error.message : error.where + ": " + error.message);
   out += '}';
   say(out);
 }
@@ -228,12 +236,11 @@ void Stream::flush() {
 
 bool Stream::write_some() {
   if (!kernel_has_room(io_->socket.native_handle())) return false;
-  std::array<net::const_buffer, kGather> buffers;
-  const std::size_t n = std::min(out_.size(), kGather);
-  for (std::size_t i = 0; i < n; ++i) buffers[i] = net::buffer(*out_[i]);
+  std::array<net::const_buffer, kGather> buffers;  // empty ones cost nothing
+  for (std::size_t i = 0; i < std::min(out_.size(), kGather); ++i) buffers[i] = net::buffer(*out_[i]);
   buffers[0] += written_;
   boost::system::error_code error;
-  std::size_t sent = io_->socket.write_some(std::vector<net::const_buffer>(buffers.begin(), buffers.begin() + static_cast<std::ptrdiff_t>(n)), error);
+  std::size_t sent = io_->socket.write_some(buffers, error);
   if (error == net::error::would_block || error == net::error::try_again) return false;
   if (error) {
     end();
@@ -250,13 +257,14 @@ bool Stream::write_some() {
 void Stream::wait_writable() {
   waiting_ = true;
   if (blocked_since_ == 0) blocked_since_ = steady_now();
-  io_->socket.async_wait(net::ip::tcp::socket::wait_write, [self = shared_from_this()](boost::system::error_code error) {
-    self->waiting_ = false;
-    if (error) return self->end();
-    const bool hub_waited = self->hub_frames_ > 0;
-    self->flush();
-    if (hub_waited && self->hub_frames_ == 0 && !self->ended_) self->owner_.serve(self->tenant_);
-  });
+  io_->socket.async_wait(net::ip::tcp::socket::wait_write,
+                         [self = shared_from_this()](boost::system::error_code error) {
+                           self->waiting_ = false;
+                           if (error) return self->end();
+                           const bool hub_waited = self->hub_frames_ > 0;
+                           self->flush();
+                           if (hub_waited && self->hub_frames_ == 0 && !self->ended_) self->owner_.serve(self->tenant_);
+                         });
 }
 
 void Stream::close(std::uint16_t code, std::string_view reason) {

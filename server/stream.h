@@ -43,7 +43,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   SubscriberId id() const { return id_; }
   bool ended() const { return ended_; }
   void send(std::vector<Payload> payloads);  // what the hub has for this subscriber
-  void say(std::string_view json);  // a message of its own
+  void say(std::string_view json);           // a message of its own
   // Sends a close frame and ends; at the latest when `check` finds it took too long. What waits to be written
   // is dropped, or goes out first.
   void close(std::uint16_t code, std::string_view reason);
@@ -76,12 +76,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
   SubscriberId id_ = 0;
   std::unique_ptr<Io> io_;
   FrameReader reader_;
-  std::vector<Payload> out_;     // not yet wholly written
-  std::size_t written_ = 0;      // of out_[0]
-  std::size_t hub_frames_ = 0;   // how many of out_ are the hub's; the hub waits for them
+  std::vector<Payload> out_;    // not yet wholly written
+  std::size_t written_ = 0;     // of out_[0]
+  std::size_t hub_frames_ = 0;  // how many of out_ are the hub's; the hub waits for them
   Time opened_ = 0;
-  Time blocked_since_ = 0;       // 0: not blocked
-  Time closing_since_ = 0;       // 0: not closing
+  Time blocked_since_ = 0;  // 0: not blocked
+  Time closing_since_ = 0;  // 0: not closing
   Time rate_at_ = 0;
   double allowance_ = 40;
   std::uint16_t close_code_ = 1006;

@@ -57,7 +57,8 @@ void Tenants::stop() {
 
 Tenant* Tenants::find(std::string_view name) {
   if (name.empty()) return tenants_.front().get();
-  const auto it = std::find_if(tenants_.begin(), tenants_.end(), [&](const auto& tenant) { return tenant->name() == name; });
+  const auto it =
+      std::find_if(tenants_.begin(), tenants_.end(), [&](const auto& tenant) { return tenant->name() == name; });
   return it == tenants_.end() ? nullptr : it->get();
 }
 

@@ -19,7 +19,8 @@ std::vector<core::KpiSpec> builtin() {
     warn = 80
     [[kpi.threshold]]
     scope = "queue/vip"
-    warn = 90)", "builtin");
+    warn = 90)",
+                                 "builtin");
   REQUIRE(kpis);
   return *kpis;
 }
@@ -77,7 +78,8 @@ TEST_CASE("a tenant's settings are its own") {
     scope = "queue/vip"
     crit = 70
     [[tenant]]
-    name = "b")", "f.toml", builtin());
+    name = "b")",
+                                           "f.toml", builtin());
   REQUIRE(config);
   const auto& a = config->tenants.at(0);
   const auto& b = config->tenants.at(1);

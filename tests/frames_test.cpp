@@ -22,7 +22,8 @@ std::string client_frame(unsigned first, std::string_view payload, unsigned leng
   }
   constexpr char key[] = {0x11, 0x22, 0x33, 0x44};
   if (masked) out.append(key, 4);
-  for (std::size_t i = 0; i < payload.size(); ++i) out += masked ? static_cast<char>(payload[i] ^ key[i % 4]) : payload[i];
+  for (std::size_t i = 0; i < payload.size(); ++i)
+    out += masked ? static_cast<char>(payload[i] ^ key[i % 4]) : payload[i];
   return out;
 }
 
@@ -57,7 +58,11 @@ TEST_CASE("frames of a client are read in whatever pieces they arrive") {
       {client_frame(kFin | 1, long_text), "1:" + long_text + " "},
       {client_frame(kFin | 10, "pong"), "10:pong "},
       {client_frame(kFin | 8, ""), "8: "},
-      {client_frame(kFin | 8, "\x03\xE8" "bye"), "8:\x03\xE8" "bye "},
+      {client_frame(kFin | 8,
+                    "\x03\xE8"
+                    "bye"),
+       "8:\x03\xE8"
+       "bye "},
       {client_frame(1, "K\xC3") + client_frame(kFin, "\xB6ln"), "1:K\xC3\xB6ln "},
       // Forbidden:
       {client_frame(kFin | 1, "hello", 0, false), "!1002"},
@@ -79,9 +84,9 @@ TEST_CASE("frames of a client are read in whatever pieces they arrive") {
       {client_frame(kFin | 1, "K\xC3"), "!1007"},
       {client_frame(kFin | 8, "x"), "!1002"},
       {client_frame(kFin | 8, std::string("\0\0", 2)), "!1002"},
-      {client_frame(kFin | 8, "\x03\xED"), "!1002"},   // 1005
-      {client_frame(kFin | 8, "\x03\xF7"), "!1002"},   // 1015
-      {client_frame(kFin | 8, "\x13\x88"), "!1002"},   // 5000
+      {client_frame(kFin | 8, "\x03\xED"), "!1002"},  // 1005
+      {client_frame(kFin | 8, "\x03\xF7"), "!1002"},  // 1015
+      {client_frame(kFin | 8, "\x13\x88"), "!1002"},  // 5000
       {client_frame(kFin | 8, "\x03\xE8\xFF"), "!1007"},
       {client_frame(kFin | 1, std::string(1'001, 'x')), "!1009"},
       {client_frame(1, std::string(600, 'x')) + client_frame(kFin, std::string(600, 'x')), "!1009"},

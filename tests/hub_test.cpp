@@ -31,8 +31,12 @@ std::vector<std::string> frames(Hub& hub, server::SubscriberId id, std::int64_t 
 
 void open_wall(Hub& hub) {
   hub.open_view("wall", "wall");
-  hub.publish(update("wall", 100, {{"queue/a", "waiting", "1"}, {"queue/a", "sl", "80.5"},
-                                   {"queue/b", "waiting", "2"}, {"queue/b", "sl", "null"}}), 0);
+  hub.publish(update("wall", 100,
+                     {{"queue/a", "waiting", "1"},
+                      {"queue/a", "sl", "80.5"},
+                      {"queue/b", "waiting", "2"},
+                      {"queue/b", "sl", "null"}}),
+              0);
 }
 
 }  // namespace
@@ -43,17 +47,19 @@ TEST_CASE("a new subscriber gets the snapshot, then only what changed") {
   const auto id = hub.join(0);
   REQUIRE(hub.subscribe(id, "wall", 10, std::nullopt, 0));
   REQUIRE(hub.due(0) == std::vector<server::SubscriberId>{id});
-  REQUIRE(frames(hub, id, 0) == std::vector<std::string>{
-      R"({"t":"snap","view":"wall","seq":1,"asof":100,"d":{"queue/a":{"sl":80.5,"waiting":1},)"
-      R"("queue/b":{"sl":null,"waiting":2}}})"});
+  REQUIRE(
+      frames(hub, id, 0) ==
+      std::vector<std::string>{R"({"t":"snap","view":"wall","seq":1,"asof":100,"d":{"queue/a":{"sl":80.5,"waiting":1},)"
+                               R"("queue/b":{"sl":null,"waiting":2}}})"});
   REQUIRE(hub.due(5'000).empty());  // a write is in flight
   hub.written(id, 1);
 
   hub.publish(update("wall", 200, {{"queue/b", "waiting", "3"}}), 50);
   REQUIRE(hub.due(50).empty());  // not more often than asked for
   REQUIRE(hub.next_due() == 100);
-  REQUIRE(frames(hub, id, 100) == std::vector<std::string>{
-      R"({"t":"delta","view":"wall","prev":1,"seq":2,"asof":200,"set":{"queue/b":{"waiting":3}}})"});
+  REQUIRE(frames(hub, id, 100) ==
+          std::vector<std::string>{
+              R"({"t":"delta","view":"wall","prev":1,"seq":2,"asof":200,"set":{"queue/b":{"waiting":3}}})"});
 }
 
 TEST_CASE("all who have the same share one encoding") {
@@ -101,8 +107,12 @@ TEST_CASE("a delta of nearly everything is sent as a snapshot") {
   REQUIRE(hub.subscribe(id, "wall", 10, std::nullopt, 0));
   hub.take(id, 0, 0);
   hub.written(id, 0);
-  hub.publish(update("wall", 200, {{"queue/a", "waiting", "5"}, {"queue/a", "sl", "10.5"},
-                                   {"queue/b", "waiting", "6"}, {"queue/b", "sl", "90.5"}}), 100);
+  hub.publish(update("wall", 200,
+                     {{"queue/a", "waiting", "5"},
+                      {"queue/a", "sl", "10.5"},
+                      {"queue/b", "waiting", "6"},
+                      {"queue/b", "sl", "90.5"}}),
+              100);
   REQUIRE(frames(hub, id, 100).at(0).substr(0, 10) == R"({"t":"snap)");
 }
 
@@ -123,8 +133,8 @@ TEST_CASE("heartbeats speak of what was sent, and carry a checksum when that is 
 
   hub.publish(update("wall", 300, {{"queue/a", "waiting", "7"}}), 2'100);  // held back: 0.2 Hz
   texts = frames(hub, id, 4'000);
-  REQUIRE(texts == std::vector<std::string>{
-      R"({"t":"hb","now":1004000,"v":{"wall":{"seq":1,"asof":100,"last_event":295}}})"});
+  REQUIRE(texts ==
+          std::vector<std::string>{R"({"t":"hb","now":1004000,"v":{"wall":{"seq":1,"asof":100,"last_event":295}}})"});
 }
 
 TEST_CASE("an update without changes moves only the freshness") {
@@ -193,16 +203,23 @@ TEST_CASE("a client always arrives at the server's state and never goes backward
     now += below(40);
     Client& client = clients[below(4)];
     switch (below(8)) {
-      case 0: case 1: case 2: {
+      case 0:
+      case 1:
+      case 2: {
         std::vector<CellUpdate> cells;
         for (unsigned i = below(6); i-- > 0;) {
-          cells.push_back({"queue/" + std::to_string(below(5)), "kpi" + std::to_string(below(4)), std::to_string(below(1'000))});
+          cells.push_back(
+              {"queue/" + std::to_string(below(5)), "kpi" + std::to_string(below(4)), std::to_string(below(1'000))});
           truth.rows[cells.back().row][cells.back().column] = cells.back().value;
         }
         hub.publish(update("wall", now, std::move(cells)), now);
         break;
       }
-      case 3: case 4: case 5: deliver(client, now); break;
+      case 3:
+      case 4:
+      case 5:
+        deliver(client, now);
+        break;
       case 6:
         if (client.writing) hub.written(client.id, now);
         client.writing = false;

@@ -4,10 +4,10 @@
 
 #include <zlib.h>
 
+#include <simdjson.h>
 #include <cstdio>
 #include <map>
 #include <optional>
-#include <simdjson.h>
 #include <string>
 
 struct StreamModel {
