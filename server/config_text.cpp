@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "core/zone.h"
-#include "ingest/toml_text.h"
 
 namespace server {
 namespace {
@@ -78,9 +77,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 core::Result<Node> parse_toml(std::string_view toml, std::string_view file) {
-  if (auto unreadable = ingest::unreadable_toml(toml)) {
-    return core::Error{"bad_toml", unreadable->message, std::string(file) + ":" + unreadable->where};
-  }
   try {
     return convert(toml::parse(toml, file));
   } catch (const toml::parse_error& error) {
