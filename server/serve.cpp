@@ -50,8 +50,8 @@ struct Service::Parts {
   explicit Parts(Config settings) : config(std::move(settings)), signals(io), patience(io) {}
 
   Config config;
-  net::io_context io{1};
   ProcessMetrics metrics;
+  net::io_context io{1};
   std::unique_ptr<Tenants> tenants;  // engines, shards, hubs
   std::unique_ptr<Rest> rest;        // questions and events
   std::unique_ptr<Fanout> fanout;    // streams

@@ -43,14 +43,17 @@ constexpr std::size_t kReadAtOnce = 16 * 1024;
 using Parser = http::request_parser<http::string_body>;
 
 struct Connection {
-  Connection(Site& where, net::ip::tcp::socket socket) : site(where), stream(std::move(socket)) {
-    ++site.metrics.connections;
+  Connection(Site& where, net::ip::tcp::socket socket)
+      : site(where), metrics(where.metrics), stream(std::move(socket)) {
+    ++metrics.connections;
   }
-  ~Connection() { --site.metrics.connections; }
+  // When the process ends, the coroutine goes with the io_context: after the site, before the metrics.
+  ~Connection() { --metrics.connections; }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   Site& site;
+  ProcessMetrics& metrics;
   beast::tcp_stream stream;
   beast::flat_buffer buffer{kMaxHeadBytes + 2 * kReadAtOnce};
   std::uint64_t requests = 0;
@@ -156,9 +159,8 @@ net::awaitable<std::size_t> read_head(Connection& connection) {
 
 // Reads the body. A status to refuse with, 0 when all is well, -1 when the peer has gone.
 net::awaitable<int> read_body(Connection& connection, Parser& parser) {
-  auto& [site, stream, buffer, requests] = connection;
-  (void)site;
-  (void)requests;
+  beast::tcp_stream& stream = connection.stream;
+  beast::flat_buffer& buffer = connection.buffer;
   if (parser.is_done()) co_return 0;
   if (http::token_list(parser.get()[http::field::expect]).exists("100-continue") && buffer.size() == 0) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";

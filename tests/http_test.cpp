@@ -2,6 +2,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <fstream>
+#include <sstream>
+
 #include "tests/live_server.h"
 
 namespace {
@@ -253,4 +256,34 @@ TEST_CASE("connections beyond the limit are told to come back") {
   const auto answer = third.get("/livez");
   CHECK(answer.status == 503);
   CHECK_THAT(answer.head, Catch::Contains("Retry-After: "));
+}
+
+TEST_CASE("every question of docs/rest.md is answered, and its events are accepted") {
+  std::ifstream file(RINGSIDE_SOURCE_DIR "/docs/rest.md");
+  std::stringstream read;
+  read << file.rdbuf();
+  const std::string text = read.str();
+  const auto block = [&](const std::string& begin, const std::string& end) {
+    const std::size_t from = text.find(begin) + begin.size();
+    REQUIRE(from > begin.size());
+    return text.substr(from, text.find(end, from) - from);
+  };
+  LiveServer server(kDataClock);
+  RawClient client(server.port());
+  const auto taken = client.post("/v1/events", block("--data-binary '\n", "'\n"), kNdjson);
+  CHECK(taken.body + "\n" == block("```json\n", "```"));
+  const std::string state =
+      R"({"type":"agent.state","id":"3","source":"acd","time":"2026-03-02T10:01:00Z","agent":"ann",)"
+      R"("state":"available"})";
+  REQUIRE_THAT(client.post("/v1/events", state).body, Catch::Contains("\"accepted\":1"));
+  while (client.get("/v1/views/wallboard").status == 503) {
+  }
+  std::istringstream questions(block("```http\n", "```"));
+  int asked = 0;
+  for (std::string line; std::getline(questions, line); ++asked) {
+    const auto answer = client.get(line.substr(4));
+    CAPTURE(line, answer.body);
+    CHECK(answer.status == 200);
+  }
+  CHECK(asked == 11);
 }

@@ -1,10 +1,13 @@
 // The stream with a real WebSocket client of another make (Beast), against the whole server.
+#include "server/client_message.h"
+
 #include <utility>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/websocket.hpp>
+#include <fstream>
 
 #include "tests/live_server.h"
 #include "tests/stream_model.h"
@@ -258,4 +261,25 @@ TEST_CASE("no byte of one tenant reaches another") {
   b.until("hb");
   CHECK_FALSE(b.model.views["wallboard"].rows.contains("queue/secret"));
   CHECK(http.get("/v1/scopes?tenant=b").body.find("secret") == std::string::npos);
+}
+
+TEST_CASE("the messages of docs/stream.md are what the server reads and a client understands") {
+  std::ifstream file(RINGSIDE_SOURCE_DIR "/docs/stream.md");
+  int from_client = 0;
+  int from_server = 0;
+  StreamModel client;
+  for (std::string line; std::getline(file, line);) {
+    CAPTURE(line);
+    if (line.starts_with(R"({"id":)")) {
+      std::optional<std::int64_t> id;
+      CHECK(static_cast<bool>(server::parse_client_message(line, id)));
+      CHECK(id == ++from_client);
+    } else if (line.starts_with(R"({"t":)")) {
+      ++from_server;
+      const std::string wrong = client.apply(line);
+      CHECK((wrong.empty() || wrong == "checksum differs"));  // the example's view is an excerpt
+    }
+  }
+  CHECK(from_client == 4);
+  CHECK(from_server == 7);
 }
