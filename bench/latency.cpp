@@ -70,7 +70,9 @@ int main(int argc, char** argv) {
     latencies.push_back((wall() - due) * 1e6);
   }
   std::sort(latencies.begin(), latencies.end());
-  const auto at = [&](double q) { return latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))]; };
+  const auto at = [&](double q) {
+    return latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))];
+  };
   std::printf("event due -> changes out, %zu events a batch, %.0f events/s (half of %.0f): "
               "p50 %.0f us, p99 %.0f us, p99.9 %.0f us, max %.0f us; %llu batches, %llu changes\n",
               kBatch, rate, capacity, at(0.5), at(0.99), at(0.999), latencies.back(),

@@ -171,7 +171,9 @@ class Load {
   void report() {
     std::sort(latencies_.begin(), latencies_.end());
     std::sort(last_.begin(), last_.end());
-    const auto at = [](const std::vector<double>& v, double q) { return v[static_cast<std::size_t>(q * static_cast<double>(v.size() - 1))]; };
+    const auto at = [](const std::vector<double>& v, double q) {
+      return v[static_cast<std::size_t>(q * static_cast<double>(v.size() - 1))];
+    };
     std::printf("event sent -> frame read, %zu subscribers, %d events: p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms; "
                 "last subscriber p50 %.2f ms, max %.2f ms\n", subscribers_.size(), events_, at(latencies_, 0.5),
                 at(latencies_, 0.99), at(latencies_, 0.999), at(last_, 0.5), last_.back());

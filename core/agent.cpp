@@ -184,7 +184,8 @@ void AgentActivity::tell_login(const FactContext& context, Facts& out) const {
   const Membership member = context.agents->at(agent_, context.now);
   scopes.team = member.team;
   scopes.site = member.site;
-  out.facts.push_back({Measure::agents_logged_in, Fact::Shape::open, out.scope_index(scopes), 0, since, kNever, kNever});
+  out.facts.push_back(
+      {Measure::agents_logged_in, Fact::Shape::open, out.scope_index(scopes), 0, since, kNever, kNever});
 }
 
 AgentActivity::Now AgentActivity::at(Time now) const {

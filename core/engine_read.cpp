@@ -108,7 +108,8 @@ Result<std::vector<HistoryRow>> Engine::trend(std::string_view scope, const std:
   const windows::Series& series = s.settled(s.scope(found->kind, found->name));
   std::vector<HistoryRow> rows;
   const Time newest = windows::floor_to(s.now, step);
-  for (Time start = std::max<Time>(0, newest - windows::floor_to(length, step) + step); start <= newest; start += step) {
+  for (Time start = std::max<Time>(0, newest - windows::floor_to(length, step) + step); start <= newest;
+       start += step) {
     HistoryRow row{start, start + step, {}};
     const windows::Range range{windows::Range::Kind::panes, 0, row.from, row.to};
     for (const Catalogue::Kpi* kpi : asked)

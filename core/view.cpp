@@ -41,7 +41,8 @@ Result<View::Column> Engine::State::parse_column(std::string_view text) const {
     std::string known;
     for (int w = 0; w <= catalogue.layout().windows(); ++w)
       known += (known.empty() ? "" : ", ") + catalogue.window_label(w);
-    return Error{"unknown_window", "there is no window \"" + std::string(text.substr(at + 1)) + "\"; there are " + known,
+    return Error{"unknown_window",
+                 "there is no window \"" + std::string(text.substr(at + 1)) + "\"; there are " + known,
                  std::string(text)};
   }
   if (live)

@@ -12,7 +12,7 @@
 namespace core {
 
 // scopes: scope keys or patterns ending in "/*" ("queue/*", "agent/1042", "tenant").
-// columns: "<kpi>" for live KPIs and agent attributes, "<kpi>@<window>" for windowed ones; window is "1m" … "60m", "today".
+// columns: "<kpi>" for live KPIs and agent attributes, "<kpi>@<window>" for windowed ones ("1m" … "60m", "today").
 struct ViewGroup {
   std::vector<std::string> scopes;
   std::vector<std::string> columns;

@@ -35,7 +35,9 @@ TEST_CASE("quantiles lie within 1.6 % of the nearest rank, also after taking bac
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 dice(seed);
-    const auto below = [&](std::int64_t n) { return static_cast<std::int64_t>(dice() % static_cast<std::uint64_t>(n)); };
+    const auto below = [&](std::int64_t n) {
+      return static_cast<std::int64_t>(dice() % static_cast<std::uint64_t>(n));
+    };
     Histogram histogram;
     std::vector<std::int64_t> values;
     for (int i = 0; i < 200; ++i) {

@@ -44,7 +44,8 @@ std::unique_ptr<Engine> engine_for(const Stream& stream) {
 
 class Trial {
  public:
-  Trial(std::uint64_t seed) : seed_(seed), dice_(seed ^ 0xD1CE), stream_(streams::make(seed)), oracle_(stream_.settings) {
+  Trial(std::uint64_t seed)
+      : seed_(seed), dice_(seed ^ 0xD1CE), stream_(streams::make(seed)), oracle_(stream_.settings) {
     engine_ = engine_for(stream_);
     for (const auto& kpi : engine_->catalogue().kpis()) {
       if (kpi.live) {
@@ -127,8 +128,8 @@ class Trial {
       number = got->number;
     }
     if (number != expected)
-      fail(std::string(when) + ", now " + std::to_string(engine.now()) + ": " + scope + " " + formula(column) + ": engine " +
-           shown(number) + ", oracle " + shown(expected));
+      fail(std::string(when) + ", now " + std::to_string(engine.now()) + ": " + scope + " " + formula(column) +
+           ": engine " + shown(number) + ", oracle " + shown(expected));
   }
 
   void compare_agent(Engine& engine, const std::string& name) {
@@ -205,7 +206,9 @@ class Trial {
       const std::string scope = dice_.of(engine_->scopes("*"));
       const auto ids = some_kpis();
       const Time now = engine_->now();
-      const core::Duration reach = step == core::Step::interval ? 3 * kHour : step == core::Step::hour ? kDay : 5 * kDay;
+      const core::Duration reach = step == core::Step::interval ? 3 * kHour
+                                   : step == core::Step::hour   ? kDay
+                                                                : 5 * kDay;
       const Time to = dice_.percent(50) ? now + 1 + dice_.below(2 * kHour) : stream_.begin + dice_.below(reach);
       const Time from = to - 1 - dice_.below(reach);
       const auto rows = engine_->history(scope, ids, from, to, step);
@@ -219,7 +222,8 @@ class Trial {
           fail("not an interval");
         if (step == core::Step::hour && (zone.to_local(row.from) % kHour != 0 || zone.to_local(row.to) % kHour != 0))
           fail("not an hour");
-        if (step == core::Step::day && (row.from != zone.midnight_at_or_before(row.from) || row.to != zone.next_midnight(row.from)))
+        if (step == core::Step::day &&
+            (row.from != zone.midnight_at_or_before(row.from) || row.to != zone.next_midnight(row.from)))
           fail("not a day");
       }
       compare_rows(scope, ids, *rows, "history");
@@ -246,7 +250,8 @@ class Trial {
 
   // ---- views: what they told piece by piece is what is the case ----
   void open_views() {
-    for (std::vector<std::string> scopes : {std::vector<std::string>{"tenant", "queue/*"}, {"agent/*", "team/*"}, {"*"}}) {
+    for (std::vector<std::string> scopes :
+         {std::vector<std::string>{"tenant", "queue/*"}, {"agent/*", "team/*"}, {"*"}}) {
       core::ViewDefinition d{"v", {{std::move(scopes), {"state", "state_since", "state_reason", "team", "site"}}}};
       auto columns = columns_;
       dice_.shuffle(columns);
@@ -320,7 +325,8 @@ class Trial {
     const auto compare_text = [&](const char* kind, const std::string& id) {
       const auto a = engine_->describe(kind, id), b = other.describe(kind, id);
       ++comparisons;
-      if (a != b) fail(std::string(kind) + " " + id + " is described as\n" + a.value_or("-") + "\nand\n" + b.value_or("-"));
+      if (a != b)
+        fail(std::string(kind) + " " + id + " is described as\n" + a.value_or("-") + "\nand\n" + b.value_or("-"));
     };
     for (const std::string& id : oracle_.calls()) compare_text("call", id);
     for (const std::string& id : oracle_.tickets()) compare_text("ticket", id);

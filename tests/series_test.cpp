@@ -85,7 +85,9 @@ class Trial {
     const Time at = instant();
     switch (below(5)) {
       case 0: put({at, below(5'000), 1, below(2) == 0 ? kSum : kSum2}); break;
-      case 1: put({at, below(200'000), 1 + static_cast<std::int32_t>(below(2)), below(2) == 0 ? kSamples : kSamples2}); break;
+      case 1:
+        put({at, below(200'000), 1 + static_cast<std::int32_t>(below(2)), below(2) == 0 ? kSamples : kSamples2});
+        break;
       case 2: put({at, below(500), 1, kList}); break;
       default: {  // a span, perhaps over already
         const bool second = below(2) == 0;

@@ -43,7 +43,8 @@ std::string formula_of(Dice& dice, const std::vector<core::KpiSpec>& earlier) {
     case 3: return "within(" + name + ", " + duration() + ")";
     case 4: return "within(" + name + ", target)";
     case 5: return "within(" + name + ", short)";
-    case 6: return "percentile(" + name + ", " + dice.of(std::vector<std::string>{"1", "50", "57.3", "95", "100"}) + ")";
+    case 6:
+      return "percentile(" + name + ", " + dice.of(std::vector<std::string>{"1", "50", "57.3", "95", "100"}) + ")";
     default: return "maximum(" + name + ")";
   }
 }
@@ -76,7 +77,8 @@ class Maker {
   Stream make() {
     auto& settings = stream_.settings;
     settings.name = "random";
-    settings.zone = zones::named(dice_.of(std::vector<std::string>{"Europe/Berlin", "Asia/Beirut", "Asia/Kathmandu", "UTC"}));
+    settings.zone =
+        zones::named(dice_.of(std::vector<std::string>{"Europe/Berlin", "Asia/Beirut", "Asia/Kathmandu", "UTC"}));
     settings.kpis = kpis(dice_);
     settings.policy.queues = {20 * kSecond, 5 * kSecond};
     settings.policy.queue["vip"] = {10 * kSecond, 3 * kSecond};
