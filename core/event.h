@@ -32,7 +32,7 @@ enum class EventType : std::uint8_t {
   call_hold_total,   // final records only: value = total hold of `agent`
   call_transferred,  // by `agent`; text = "blind" | "attended"
   call_abandoned,    // the caller gave up; value = wait
-  call_left,         // left unanswered: text = overflow | timeout | voicemail | callback | key | empty | refused | other
+  call_left,         // not answered: text = overflow | timeout | voicemail | callback | key | empty | refused | other
   call_ended,        // value = talk time as measured by the source (without hold)
   call_wrapped,      // `agent` finished after-call work; value = after-call work
   // subject = agent id
