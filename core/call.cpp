@@ -83,6 +83,7 @@ class Reader {
       if (previous.waits()) {
         leave(previous, Visit::Exit::left, o.at);
         previous.left = Detail::overflow;
+        previous.moved_on = true;
       } else if (previous.queued == kNever && previous.exit == Visit::Exit::none) {
         // Rang somewhere before the source told of the queue: the same visit.
         previous.queued = o.at;
@@ -154,12 +155,23 @@ class Reader {
     if (o.value >= 0) leg.talk = o.value;
   }
 
+  // The visit that was left: the current one, or the one before, if the next began at this very instant.
+  Visit& left_visit(const Observation& o) {
+    Visit& v = visit(o);
+    if (call_.visits.size() < 2 || v.queued != o.at) return v;
+    Visit& previous = call_.visits[call_.visits.size() - 2];
+    if (!previous.moved_on || (o.queue != kNoQueue && o.queue != previous.queue)) return v;
+    previous.moved_on = false;
+    previous.exit = Visit::Exit::none;
+    return previous;
+  }
+
   void exited(const Observation& o, Visit::Exit exit) {
     if (call_.visits.empty() && exit == Visit::Exit::abandoned) {  // gave up in the menu
       call_.ended = o.at;
       return;
     }
-    Visit& v = visit(o);
+    Visit& v = exit == Visit::Exit::left ? left_visit(o) : visit(o);
     if (v.exit != Visit::Exit::none) return;  // a caller who hangs up after the answer abandons nothing
     leave(v, exit, o.at);
     v.left = o.detail;

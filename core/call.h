@@ -49,6 +49,7 @@ struct Visit {
   Time queued = kNever;
   Time exited = kNever;  // answered, abandoned or left
   Duration wait = -1;    // as measured by the source
+  bool moved_on = false;  // that it left is only inferred from the next visit's beginning
   boost::container::small_vector<Leg, 1> legs;
   boost::container::small_vector<Offer, 1> offers;
 
