@@ -106,7 +106,7 @@ const std::set<std::string>& Oracle::scopes() {
 
 // ---- agents -------------------------------------------------------------------------------------------------
 
-std::vector<Time> Oracle::breaks(std::string_view agent) const {
+std::vector<Time> Oracle::breaks(std::string_view agent, bool moves) const {
   std::set<Time> all;
   const auto found = presence_.find(agent);
   if (found != presence_.end()) {
@@ -117,7 +117,9 @@ std::vector<Time> Oracle::breaks(std::string_view agent) const {
     all.insert(b.from);
     if (b.to != kNever) all.insert(b.to);
   }
-  for (const Time t : agents_.changes(agent)) all.insert(t);
+  if (moves) {
+    for (const Time t : agents_.changes(agent)) all.insert(t);
+  }
   return {all.begin(), all.end()};
 }
 
@@ -147,14 +149,13 @@ Oracle::Mood Oracle::mood(std::string_view agent, Time at) const {
 
 std::optional<Time> Oracle::mood_since(std::string_view agent) const {
   const Mood now = mood(agent, now_);
-  const std::vector<Time> moves = agents_.changes(agent);  // changing teams changes no state
   std::optional<Time> since;
-  std::vector<Time> all = breaks(agent);
+  std::vector<Time> all = breaks(agent, false);  // changing teams changes no state
   std::reverse(all.begin(), all.end());
   for (const Time t : all) {
     if (t > now_) continue;
     if (mood(agent, t) != now) break;
-    if (mood(agent, t - 1) != now || std::find(moves.begin(), moves.end(), t) == moves.end()) since = t;
+    since = t;
   }
   return since;
 }
@@ -166,7 +167,7 @@ void Oracle::tell_agent(std::string_view name) {
       {"wrap_up", Measure::agents_wrap_up}, {"break", Measure::agents_on_break},
       {"meeting", Measure::agents_in_meeting}, {"training", Measure::agents_in_training},
       {"away", Measure::agents_away}};
-  const std::vector<Time> all = breaks(name);
+  const std::vector<Time> all = breaks(name, true);
   const std::optional<Time> since = mood_since(name);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Mood m = mood(name, all[i]);

@@ -130,7 +130,8 @@ class Oracle {
 
   void read_all();
   void tell_agent(std::string_view name);
-  std::vector<Time> breaks(std::string_view agent) const;
+  // Instants at which the agent's presence or contacts change, or also the team.
+  std::vector<Time> breaks(std::string_view agent, bool moves) const;
   Mood mood(std::string_view agent, Time at) const;
   std::optional<Time> mood_since(std::string_view agent) const;
 

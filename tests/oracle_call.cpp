@@ -29,6 +29,7 @@ struct Visit {
   std::string_view out;  // "" while it waits; answered, abandoned, or how it left
   Time queued = kNever, out_at = kNever;
   Duration wait = -1;
+  bool inferred = false;  // it left because the next visit began; nobody said so
   std::vector<Leg> legs;
   std::vector<Ring> rings;
 };
@@ -120,6 +121,7 @@ Call walk(const std::vector<Event>& events) {
             break;
           }
           leave(last, "overflow", e.at);
+          last.inferred = true;
           stop_rings(last, e.at);
         }
         Visit v;
@@ -178,7 +180,17 @@ Call walk(const std::vector<Event>& events) {
           call.ended = e.at;
           break;
         }
-        Visit& v = current(e);
+        // Two visits may touch in one instant: what left is the first of them.
+        const auto touching = std::find_if(call.visits.begin(), call.visits.end(), [&](const Visit& v) {
+          const bool last_but_one = &v + 2 == call.visits.data() + call.visits.size();
+          return e.type == T::call_left && last_but_one && v.inferred && v.out_at == e.at &&
+                 (e.queue.empty() || e.queue == v.queue);
+        });
+        if (touching != call.visits.end()) {
+          touching->inferred = false;
+          touching->out = "";
+        }
+        Visit& v = touching != call.visits.end() ? *touching : current(e);
         if (!v.out.empty()) break;
         leave(v, e.type == T::call_abandoned ? "abandoned" : e.text.empty() ? "other" : e.text, e.at);
         stop_rings(v, e.at);
@@ -232,7 +244,8 @@ Visit merged(Visit a, const Visit& b) {
         leg.ended = other->ended;
         leg.talk = other->talk;
       }
-      if (leg.wrapped == kNever && leg.wrap < 0) std::tie(leg.wrapped, leg.wrap) = std::tie(other->wrapped, other->wrap);
+      if (leg.wrapped == kNever && leg.wrap < 0)
+        std::tie(leg.wrapped, leg.wrap) = std::tie(other->wrapped, other->wrap);
       if (leg.hold < 0 && leg.holds.empty()) std::tie(leg.hold, leg.holds) = std::tie(other->hold, other->holds);
       if (leg.transfer.empty()) leg.transfer = other->transfer;
       others.erase(other);
@@ -435,7 +448,7 @@ struct Teller {
     const Duration hold = leg.hold >= 0 ? leg.hold : held;
     const Duration talk = leg.talk >= 0 ? leg.talk : std::max<Duration>(0, ended - leg.answered - hold);
     const Time wrapped = wrapped_at(leg);
-    const Duration wrap = wrapped == kNever ? 0 : leg.wrap >= 0 ? leg.wrap : wrapped - ended;
+    const Duration wrap = wrapped == kNever ? 0 : leg.wrap >= 0 ? leg.wrap : std::max<Duration>(0, wrapped - ended);
     one(s, Measure::talk, ended, talk);
     if (!leg.agent.empty()) one(s, Measure::agent_talk, ended, talk);
     if (hold > 0) one(s, Measure::hold, ended, hold);
