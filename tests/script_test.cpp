@@ -1,0 +1,370 @@
+// Runs tests/scripts/*.txt: small stories an analyst can read, with the numbers that must come out.
+//
+//   zone Europe/Berlin                               of all times in the script
+//   date 2026-05-04                                  of the times that follow; or write it before a time
+//   policy [queue=vip] target=10s short=3s           the rest keeps 20s and 5s
+//   kpi handled_by_end = handled [by end]            beside the built-in catalogue
+//   at 10:00:05 call.queued call=7 queue=sales       one event; "final" after the time: part of a whole-call record;
+//                                                    "early": the source's clock is ahead, it is heard of before
+//   now 10:01:00                                     time passes to here
+//   expect queue/sales  waiting 0  service_level@5m 83.3  average_speed_of_answer@5m 12s  oldest_waiting_since none
+//   history tenant offered day 2026-03-28 00:00:00 2026-03-31 00:00:00 = 1 2 3
+//
+// Words of an event: call= ticket= agent= queue= team= site= channel= priority= state= status= exit= kind= scale=
+// (one of the last five, or direction=) reason= by= value= (12s or a number) public=no authority= source= id= visit=
+// sent= (when the source said it). Every script runs plainly, with its events shuffled, doubled, with time passing in
+// tiny steps, and with all events late; the numbers must be the same.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "oracle.h"
+#include "streams.h"
+#include "zones.h"
+
+#include <catch2/catch.hpp>  // last: its CHECK replaces ours
+
+namespace {
+
+using core::Duration;
+using core::Engine;
+using core::Event;
+using core::Time;
+using core::Value;
+using streams::Dice;
+using windows::kSecond;
+
+struct Line {
+  enum class Kind { event, now, expect, history } kind;
+  int number;
+  Time at = 0;
+  Event event;
+  std::vector<std::string> words;
+  bool early = false;  // heard of at once, before its time
+};
+
+struct Script {
+  std::string name;
+  core::TenantSettings settings;
+  std::vector<Line> lines;
+};
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+// "12s", "1m30s", "250ms", "2h", "3d"
+std::optional<Duration> duration_of(const std::string& text) {
+  Duration total = 0;
+  std::size_t i = 0;
+  while (i < text.size()) {
+    std::size_t used = 0;
+    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) return std::nullopt;
+    const Duration n = std::stoll(text.substr(i), &used);
+    i += used;
+    std::string unit;
+    while (i < text.size() && std::isalpha(static_cast<unsigned char>(text[i])) != 0) unit += text[i++];
+    const std::map<std::string, Duration> units{
+        {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
+    if (units.count(unit) == 0) return std::nullopt;
+    total += n * units.at(unit);
+  }
+  return text.empty() ? std::nullopt : std::optional(total);
+}
+
+class Reader {
+ public:
+  Script read(const std::filesystem::path& path) {
+    script_.name = path.stem().string();
+    script_.settings.name = script_.name;
+    script_.settings.kpis = streams::builtin_kpis();
+    script_.settings.policy.queues = {20 * kSecond, 5 * kSecond};
+    std::ifstream in(path);
+    for (std::string text; std::getline(in, text);) {
+      ++number_;
+      const auto words = words_of(text.substr(0, text.find('#')));
+      if (!words.empty()) line(words);
+    }
+    return std::move(script_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) {
+    throw std::runtime_error(script_.name + ".txt:" + std::to_string(number_) + ": " + what);
+  }
+
+  // [date] time at words[i]; i moves behind it. A time that ends in Z is UTC.
+  Time time(const std::vector<std::string>& words, std::size_t& i) {
+    if (i < words.size() && words[i].find('-') != std::string::npos) date_ = words[i++];
+    if (i >= words.size()) fail("a time is missing");
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0;
+    double second = 0;
+    if (std::sscanf(date_.c_str(), "%d-%d-%d", &year, &month, &day) != 3) fail("no date");
+    if (std::sscanf(words[i].c_str(), "%d:%d:%lf", &hour, &minute, &second) != 3) fail("no time: " + words[i]);
+    const Time wall = core::days_from({year, month, day}) * windows::kDay + hour * windows::kHour +
+                      minute * windows::kMinute + std::llround(second * 1000);
+    return words[i++].back() == 'Z' ? wall : script_.settings.zone.from_local(wall);
+  }
+
+  void line(const std::vector<std::string>& words) {
+    const std::string& first = words[0];
+    std::size_t i = 1;
+    if (first == "zone") {
+      script_.settings.zone = zones::named(words.at(1));
+    } else if (first == "date") {
+      date_ = words.at(1);
+    } else if (first == "policy") {
+      policy(words);
+    } else if (first == "kpi") {
+      core::KpiSpec spec;
+      spec.id = words.at(1);
+      for (i = 3; i < words.size() && words[i] != "by"; ++i) spec.formula += words[i] + " ";
+      if (i < words.size()) spec.attribution = core::attribution_named(words.at(i + 1)).value();
+      script_.settings.kpis.push_back(spec);
+    } else if (first == "now" || first == "at") {
+      Line l{first == "now" ? Line::Kind::now : Line::Kind::event, number_, time(words, i), {}, {}};
+      if (first == "at" && words.at(i) == "early") {
+        l.early = true;
+        ++i;
+      }
+      if (first == "at") l.event = event(words, i, l.at);
+      script_.lines.push_back(l);
+    } else if (first == "expect") {
+      script_.lines.push_back({Line::Kind::expect, number_, 0, {}, words});
+    } else if (first == "history") {
+      Line l{Line::Kind::history, number_, 0, {}, {words.at(1), words.at(2), words.at(3)}};
+      i = 4;
+      const Time from = time(words, i), to = time(words, i);
+      l.words.push_back(std::to_string(from));
+      l.words.push_back(std::to_string(to));
+      l.words.insert(l.words.end(), words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
+      script_.lines.push_back(l);
+    } else {
+      fail("what is " + first + "?");
+    }
+  }
+
+  void policy(const std::vector<std::string>& words) {
+    core::QueuePolicy policy = script_.settings.policy.queues;
+    std::string queue;
+    for (std::size_t i = 1; i < words.size(); ++i) {
+      const std::string key = words[i].substr(0, words[i].find('=')), value = words[i].substr(key.size() + 1);
+      if (key == "queue") queue = value;
+      if (key == "target") policy.answer_target = duration_of(value).value();
+      if (key == "short") policy.short_abandon = duration_of(value).value();
+    }
+    (queue.empty() ? script_.settings.policy.queues : script_.settings.policy.queue[queue]) = policy;
+  }
+
+  Event event(const std::vector<std::string>& words, std::size_t& i, Time at) {
+    Event e;
+    e.at = e.time = at;
+    e.source = "acd";
+    e.id = oracle::keep("line" + std::to_string(number_));
+    e.authority = 5;
+    if (words.at(i) == "final") {
+      ++i;
+      e.final = true;
+      e.source = "cdr";
+      e.id = "record";
+      e.time = core::days_from({2026, 12, 31}) * windows::kDay;
+    }
+    int type = 0;
+    while (type < core::kEventTypes && core::name(static_cast<core::EventType>(type)) != words.at(i)) ++type;
+    if (type == core::kEventTypes) fail("no event " + words.at(i));
+    e.type = static_cast<core::EventType>(type);
+    const std::string subject = words[i].substr(0, words[i].find('.'));
+    for (++i; i < words.size(); ++i) {
+      const std::string key = words[i].substr(0, words[i].find('='));
+      if (key.size() + 1 > words[i].size()) fail("expected key=value: " + words[i]);
+      set(e, subject, key, oracle::keep(words[i].substr(key.size() + 1)));
+    }
+    return e;
+  }
+
+  void set(Event& e, const std::string& subject, const std::string& key, std::string_view value) {
+    const std::map<std::string, std::string_view*> words{
+        {"agent", &e.agent}, {"queue", &e.queue}, {"team", &e.team}, {"site", &e.site}, {"channel", &e.channel},
+        {"priority", &e.priority}, {"state", &e.text}, {"status", &e.text}, {"exit", &e.text}, {"kind", &e.text},
+        {"scale", &e.text}, {"direction", &e.text}, {"reason", &e.reason}, {"by", &e.by}, {"source", &e.source},
+        {"id", &e.id}};
+    if (key == subject) {
+      e.subject = value;
+    } else if (words.count(key) != 0) {
+      *words.at(key) = value;
+    } else if (key == "value") {
+      const auto duration = duration_of(std::string(value));
+      e.value = duration ? *duration : std::stoll(std::string(value));
+    } else if (key == "authority") {
+      e.authority = static_cast<std::uint8_t>(std::stoi(std::string(value)));
+    } else if (key == "visit") {
+      e.visit = static_cast<std::uint8_t>(std::stoi(std::string(value)));
+    } else if (key == "public") {
+      e.is_public = value != "no";
+    } else if (key == "sent") {
+      std::size_t i = 0;
+      e.time = time({std::string(value)}, i);
+    } else {
+      fail("what is " + key + "?");
+    }
+  }
+
+  Script script_;
+  std::string date_ = "2026-05-04";
+  int number_ = 0;
+};
+
+enum class Mode { plain, shuffled, doubled, tiny_steps, all_late };
+constexpr std::pair<Mode, const char*> kModes[] = {{Mode::plain, "plain"}, {Mode::shuffled, "shuffled"},
+                                                   {Mode::doubled, "doubled"}, {Mode::tiny_steps, "tiny steps"},
+                                                   {Mode::all_late, "all late"}};
+
+class Run {
+ public:
+  Run(const Script& script, Mode mode, std::uint64_t seed) : script_(script), mode_(mode), dice_(seed) {
+    auto engine = Engine::create(script.settings);
+    if (!engine) throw std::runtime_error(engine.error().message);
+    engine_ = std::move(*engine);
+  }
+
+  void run() {
+    std::size_t last_now = 0;
+    for (std::size_t i = 0; i < script_.lines.size(); ++i) {
+      if (script_.lines[i].kind == Line::Kind::now) last_now = i;
+    }
+    for (std::size_t i = 0; i < script_.lines.size(); ++i) {
+      const Line& line = script_.lines[i];
+      switch (line.kind) {
+        case Line::Kind::event:
+          if (mode_ == Mode::shuffled || mode_ == Mode::all_late) {
+            waiting_.push_back(line.event);
+          } else {
+            if (!line.early) pass(line.at);
+            give(line.event);
+          }
+          break;
+        case Line::Kind::now:
+          if (mode_ == Mode::all_late && i != last_now) break;
+          pass(line.at);
+          dice_.shuffle(waiting_);
+          for (const Event& e : waiting_) give(e);
+          waiting_.clear();
+          break;
+        case Line::Kind::expect:
+          if (mode_ != Mode::all_late || i > last_now) expect(line);
+          break;
+        case Line::Kind::history:
+          if (mode_ != Mode::all_late || i > last_now) history(line);
+          break;
+      }
+    }
+  }
+
+ private:
+  void pass(Time to) {
+    const Time from = engine_->now();
+    if (to <= from) return;
+    if (mode_ == Mode::tiny_steps && from > 0) {
+      const Duration step = std::max<Duration>(137, (to - from) / 97);
+      for (Time t = from + step; t < to; t += step) engine_->advance(t);
+    }
+    engine_->advance(to);
+  }
+
+  void give(const Event& event) {
+    const auto outcome = engine_->apply(event);
+    if (!outcome) throw std::runtime_error(outcome.error().message);
+    if (mode_ != Mode::doubled) return;
+    given_.push_back(event);
+    const Event older = dice_.of(given_);
+    for (const Event& again : {event, older})
+      CHECK(*engine_->apply(again) == core::Outcome::unchanged);
+  }
+
+  void expect(const Line& line) {
+    const std::string& scope = line.words.at(1);
+    for (std::size_t i = 2; i < line.words.size(); i += 2) {
+      const auto value = engine_->current(scope, line.words[i]);
+      INFO("line " << line.number << ": " << scope << " " << line.words[i]);
+      const std::string& expected = line.words.at(i + 1);
+      if (value) {
+        CHECK(agrees(*value, expected));
+      } else if (value.error().code != "unknown_scope" || (expected != "0" && expected != "none")) {
+        FAIL_CHECK(value.error().message);  // what was never heard of is as good as empty
+      }
+    }
+  }
+
+  void history(const Line& line) {
+    const std::map<std::string, core::Step> steps{{"15m", core::Step::interval}, {"hour", core::Step::hour},
+                                                  {"day", core::Step::day}, {"all", core::Step::all}};
+    const auto rows = engine_->history(line.words[0], {line.words[1]}, std::stoll(line.words[3]),
+                                       std::stoll(line.words[4]), steps.at(line.words[2]));
+    INFO("line " << line.number << ": history of " << line.words[0] << " " << line.words[1]);
+    REQUIRE(static_cast<bool>(rows));
+    REQUIRE(rows->size() == line.words.size() - 5);
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+      INFO("row " << i + 1);
+      CHECK(agrees((*rows)[i].values[0], line.words[5 + i]));
+    }
+  }
+
+  // "none", a word, a time of the last day mentioned, a duration, or a number to as many decimals as are written.
+  bool agrees(const Value& value, const std::string& expected) {
+    if (expected == "none") return shown(value, value.kind == Value::Kind::none);
+    if (value.kind == Value::Kind::text) return shown(value, value.text == expected);
+    if (value.kind == Value::Kind::none) return shown(value, false);
+    if (expected.find(':') != std::string::npos) {
+      int h = 0, m = 0, s = 0;
+      std::sscanf(expected.c_str(), "%d:%d:%d", &h, &m, &s);
+      const core::Zone& zone = script_.settings.zone;
+      const Time local = zone.to_local(static_cast<Time>(value.number));
+      const Time of_day = h * windows::kHour + m * windows::kMinute + s * kSecond;
+      return shown(value, local - windows::floor_to(local, windows::kDay) == of_day);
+    }
+    if (const auto duration = duration_of(expected))
+      return shown(value, value.number == static_cast<double>(*duration));
+    const std::size_t dot = expected.find('.');
+    const double decimals = dot == std::string::npos ? 0 : static_cast<double>(expected.size() - dot - 1);
+    const double tolerance = decimals == 0 ? 0 : 0.5 * std::pow(10, -decimals) + 1e-9;
+    return shown(value, std::abs(value.number - std::stod(expected)) <= tolerance);
+  }
+
+  bool shown(const Value& value, bool good) {
+    if (!good) UNSCOPED_INFO("got " << (value.kind == Value::Kind::none     ? std::string("none")
+                                        : value.kind == Value::Kind::text ? std::string(value.text)
+                                                                          : std::to_string(value.number)));
+    return good;
+  }
+
+  const Script& script_;
+  Mode mode_;
+  Dice dice_;
+  std::unique_ptr<Engine> engine_;
+  std::vector<Event> waiting_, given_;
+};
+
+}  // namespace
+
+TEST_CASE("scripts give their numbers in every order, doubled, in tiny steps and late") {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(RINGSIDE_SOURCE_DIR "/tests/scripts"))
+    files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  REQUIRE(files.size() >= 20);
+  for (const auto& file : files) {
+    const Script script = Reader().read(file);
+    for (const auto& [mode, name] : kModes) {
+      for (std::uint64_t seed = 1; seed <= (mode == Mode::shuffled || mode == Mode::all_late ? 8u : 1u); ++seed) {
+        INFO(script.name << ".txt, " << name << " " << seed);
+        Run(script, mode, seed).run();
+      }
+    }
+  }
+}
