@@ -203,32 +203,37 @@ void Engine::State::look_again(std::uint32_t subject, Time due_at) {
 
 // ---- events -----------------------------------------------------------------------------------------------
 
-Result<Outcome> Engine::apply(const Event& event) {
+Result<Outcome> Engine::apply(const Event& event) { return apply(std::span<const Event>(&event, 1)); }
+
+Result<Outcome> Engine::apply(std::span<const Event> item) {
   State& s = *state_;
+  CHECK(!item.empty(), "an item is at least one event");
+  const Event& event = item.front();
   Result<Outcome> outcome = Outcome::unchanged;
   if (is_call(event.type)) {
-    outcome = s.apply_record(event, Record::Kind::call);
+    outcome = s.apply_record(item, Record::Kind::call);
   } else if (is_ticket(event.type)) {
-    outcome = s.apply_record(event, Record::Kind::ticket);
-  } else if (event.type == EventType::queue_assigned) {
-    outcome = s.apply_membership(event, ScopeKind::queue, event.subject);
-  } else if (event.type == EventType::agent_assigned) {
-    outcome = s.apply_membership(event, ScopeKind::agent, event.subject);
+    outcome = s.apply_record(item, Record::Kind::ticket);
   } else {
-    outcome = s.apply_presence(event);
-    if (outcome && (!event.team.empty() || !event.site.empty())) {
-      const auto also = s.apply_membership(event, ScopeKind::agent, event.subject);
-      if (!also) return also;
-      if (*also == Outcome::applied) outcome = Outcome::applied;
-    }
+    CHECK(item.size() == 1, "only calls and tickets come in items of several events");
+    outcome = s.apply_about_someone(event);
   }
   if (!outcome) {
     ++s.counts.refused;
     return outcome;
   }
   ++(*outcome == Outcome::applied ? s.counts.applied : s.counts.unchanged);
-  s.newest = std::max(s.newest, event.at);
+  for (const Event& e : item) s.newest = std::max(s.newest, e.at);
   return outcome;
+}
+
+Result<Outcome> Engine::State::apply_about_someone(const Event& event) {
+  if (event.type == EventType::queue_assigned) return apply_membership(event, ScopeKind::queue, event.subject);
+  if (event.type == EventType::agent_assigned) return apply_membership(event, ScopeKind::agent, event.subject);
+  const auto outcome = apply_presence(event);
+  if (!outcome || (event.team.empty() && event.site.empty())) return outcome;
+  const auto also = apply_membership(event, ScopeKind::agent, event.subject);
+  return !also || *also == Outcome::applied ? also : outcome;
 }
 
 Result<std::uint32_t> Engine::State::intern(ScopeKind kind, std::string_view text, std::uint32_t limit,
@@ -314,39 +319,53 @@ void Engine::State::tell_activity(std::uint32_t id, Time from, Time to, Time at,
   }
 }
 
-Result<Outcome> Engine::State::apply_record(const Event& event, Record::Kind kind) {
-  const auto observation = observe(event);
-  if (!observation) return observation.error();
-  std::uint32_t index = find_record(kind, event.subject);
-  const bool fresh = index == kNone;
-  if (fresh) {
-    index = make_record(kind, event.subject);
+// One difference for all events of the item: between them the record passes through states that never were.
+Result<Outcome> Engine::State::apply_record(std::span<const Event> item, Record::Kind kind) {
+  boost::container::small_vector<Observation, 8> observations;
+  for (const Event& event : item) {
+    CHECK(event.subject == item.front().subject, "an item is about one record");
+    const auto observation = observe(event);
+    if (!observation) return observation.error();
+    observations.push_back(*observation);
+  }
+  const std::string_view id = item.front().subject;
+  std::uint32_t index = find_record(kind, id);
+  if (index == kNone) {
+    index = make_record(kind, id);
     before.clear();
   } else {
-    if (records[index].observations.size() >= Record::kMaxObservations)
-      return Error{"record_full", "\"" + std::string(event.subject) + "\" has " +
-                                      std::to_string(Record::kMaxObservations) + " observations already", ""};
+    if (records[index].observations.size() + observations.size() > Record::kMaxObservations)
+      return Error{"record_full", "\"" + std::string(id) + "\" would have more than " +
+                                      std::to_string(Record::kMaxObservations) + " observations", ""};
     tell(records[index], now, before);
   }
-  Record& record = records[index];
-  const auto names_agent = [&](const Observation& o) { return o.agent == observation->agent; };
-  const auto names_queue = [&](const Observation& o) { return o.queue == observation->queue; };
-  const bool new_agent = observation->agent != kNoAgent &&
-                         std::none_of(record.observations.begin(), record.observations.end(), names_agent);
-  const bool new_queue = observation->queue != kNoQueue &&
-                         std::none_of(record.observations.begin(), record.observations.end(), names_queue);
-  if (!record.add(*observation)) return Outcome::unchanged;
-  if (new_agent) agent(observation->agent).records.push_back(index);
-  if (new_queue) {
-    if (queue_records.size() <= observation->queue) queue_records.resize(observation->queue + std::size_t{1});
-    queue_records[observation->queue].push_back(index);
-  }
-  tell(record, now, after);
+  bool changed = false;
+  for (const Observation& observation : observations) changed |= add(index, observation);
+  if (!changed) return Outcome::unchanged;
+  tell(records[index], now, after);
   apply_difference(before, after);
   apply_contacts(before, after);
   if (after.clamped > before.clamped) ++counts.clamped;
   wheel.arm(index * 2, after.look_again);
   return Outcome::applied;
+}
+
+// To the record, and to the lists of records that name an agent or a queue.
+bool Engine::State::add(std::uint32_t index, const Observation& observation) {
+  Record& record = records[index];
+  const auto names_agent = [&](const Observation& o) { return o.agent == observation.agent; };
+  const auto names_queue = [&](const Observation& o) { return o.queue == observation.queue; };
+  const bool new_agent = observation.agent != kNoAgent &&
+                         std::none_of(record.observations.begin(), record.observations.end(), names_agent);
+  const bool new_queue = observation.queue != kNoQueue &&
+                         std::none_of(record.observations.begin(), record.observations.end(), names_queue);
+  if (!record.add(observation)) return false;
+  if (new_agent) agent(observation.agent).records.push_back(index);
+  if (new_queue) {
+    if (queue_records.size() <= observation.queue) queue_records.resize(observation.queue + std::size_t{1});
+    queue_records[observation.queue].push_back(index);
+  }
+  return true;
 }
 
 Result<Outcome> Engine::State::apply_presence(const Event& event) {

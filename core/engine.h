@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,8 @@ class Engine {
   // Time first: now must not be smaller than before (CHECK). Events are judged at the current now.
   void advance(Time now);
   Result<Outcome> apply(const Event& event);
+  // The events of one input item (a whole-call record is several), which are about the same record: all or none.
+  Result<Outcome> apply(std::span<const Event> item);
 
   Time now() const;
   Time last_event() const;  // newest event instant seen, kNever before the first

@@ -85,7 +85,9 @@ struct Engine::State {
   void touch(std::uint32_t scope);
 
   // Events
-  Result<Outcome> apply_record(const Event& event, Record::Kind kind);
+  Result<Outcome> apply_record(std::span<const Event> item, Record::Kind kind);
+  Result<Outcome> apply_about_someone(const Event& event);
+  bool add(std::uint32_t record, const Observation& observation);
   Result<Outcome> apply_presence(const Event& event);
   Result<Outcome> apply_membership(const Event& event, ScopeKind kind, std::string_view subject);
   Result<Observation> observe(const Event& event);

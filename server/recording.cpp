@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kPiece = 4u << 20;  // of text, parsed into one batch
 
+bool earlier(const Recording::Item& a, const Recording::Item& b) { return a.time < b.time; }
+
 }  // namespace
 
 core::Result<Recording> Recording::load(const std::string& path, const std::string& mapping, const Limits& limits,
@@ -25,10 +27,11 @@ core::Result<Recording> Recording::load(const std::string& path, const std::stri
   const core::Status read = mapping.empty() ? recording.read_events(limits, now) : recording.read_mapped(mapping, now);
   if (!read) return read.error();
   if (recording.items_.empty()) return core::Error{"nothing_to_play", path + ": " + recording.summary(), ""};
-  std::stable_sort(recording.items_.begin(), recording.items_.end(),
-                   [](const Item& a, const Item& b) { return a.time < b.time; });
+  recording.first_ = std::min_element(recording.items_.begin(), recording.items_.end(), earlier)->time;
   return recording;
 }
+
+void Recording::put_in_order() { std::stable_sort(items_.begin(), items_.end(), earlier); }
 
 core::Status Recording::read_events(const Limits& limits, core::Time now) {
   ingest::JsonEvents parser;

@@ -1,4 +1,4 @@
-// Recording: a file of events, read whole and put in the order in which things happened.
+// Recording: a file of events, read whole. As the file stands, or put in the order in which things happened.
 // Its events point into it, so it outlives whoever plays it. Errors: cannot_read, bad_mapping, nothing_to_play.
 // One thread at a time.
 #pragma once
@@ -29,9 +29,11 @@ class Recording {
     std::uint32_t end = 0;
     std::uint32_t line = 0;  // of the file, from 0
   };
-  const std::vector<Item>& items() const { return items_; }  // by time, then as in the file
-  core::Time first() const { return items_.front().time; }
-  core::Time last() const { return items_.back().time; }
+  const std::vector<Item>& items() const { return items_; }  // as in the file, unless put in order
+  core::Time first() const { return first_; }                // earliest instant
+
+  // By time, then as in the file: for whoever plays at a pace. As fast as possible needs no order.
+  void put_in_order();
 
   // Items [begin, end) as a batch, every instant moved by `shift`; the authority is asked for by source.
   ingest::Batch part(std::size_t begin, std::size_t end, core::Duration shift, const TenantConfig& tenant) const;
@@ -49,6 +51,7 @@ class Recording {
   std::vector<std::string_view> lines_;      // NDJSON only
   std::vector<ingest::Batch> batches_;
   std::vector<Item> items_;
+  core::Time first_ = 0;
 };
 
 }  // namespace server

@@ -132,9 +132,10 @@ int replay(const CommandLine& line) {
   if (!pace) return fail(pace.error());
   auto config = load_config(line);
   if (!config) return fail(config.error());
-  const auto recording = Recording::load(line.arguments[0], line.option("mapping"), config->limits, wall_now());
+  auto recording = Recording::load(line.arguments[0], line.option("mapping"), config->limits, wall_now());
   if (!recording) return fail(recording.error());
   std::fprintf(stderr, "%s: %s\n", line.arguments[0].c_str(), recording->summary().c_str());
+  if (pace->speed != 0) recording->put_in_order();
   if (line.has("to")) {
     if (line.has("mapping") || pace->clock == TenantClock::wall) {
       return fail(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <span>
 #include <thread>
 
 #include "ingest/event_queue.h"
@@ -237,22 +238,14 @@ EventsResult Shard::Loop::apply(Tenant& tenant, const ingest::Batch& batch) {
   let_time_pass(tenant, newest);
 
   EventsResult result;
-  for (std::size_t i = 0; i < batch.events.size();) {
-    const std::uint32_t item = batch.items[i];
-    bool changed = false;
-    std::optional<core::Error> refused;
-    for (; i < batch.events.size() && batch.items[i] == item; ++i) {
-      const auto outcome = tenant.engine->apply(batch.events[i]);
-      if (!outcome) {
-        refused = outcome.error();
-      } else if (*outcome == core::Outcome::applied) {
-        changed = true;
-      }
-    }
-    if (refused) {
-      result.refusals.push_back({item, std::move(*refused)});
+  const std::span<const core::Event> events(batch.events);
+  for (std::size_t i = 0, next = 0; i < events.size(); i = next) {
+    while (next < events.size() && batch.items[next] == batch.items[i]) ++next;
+    const auto outcome = tenant.engine->apply(events.subspan(i, next - i));
+    if (!outcome) {
+      result.refusals.push_back({batch.items[i], outcome.error()});
     } else {
-      ++(changed ? result.accepted : result.unchanged);
+      ++(*outcome == core::Outcome::applied ? result.accepted : result.unchanged);
     }
   }
   return result;

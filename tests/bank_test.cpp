@@ -79,7 +79,10 @@ unit = "percent"
     core::Time newest = month.engine->now();
     for (const auto& event : batch.events) newest = std::max(newest, event.at);
     month.engine->advance(newest);
-    for (const auto& event : batch.events) REQUIRE(month.engine->apply(event));
+    for (std::size_t i = 0, next = 0; i < batch.events.size(); i = next) {
+      while (next < batch.events.size() && batch.items[next] == batch.items[i]) ++next;
+      REQUIRE(month.engine->apply(std::span(batch.events).subspan(i, next - i)));
+    }
     month.batch.accepted += batch.accepted;
     month.batch.refused += batch.refused;
     for (const auto& [name, n] : batch.filtered) month.batch.filtered[name] += n;
