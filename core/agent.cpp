@@ -59,8 +59,8 @@ std::size_t AgentActivity::make_point(Time at) {
 }
 
 void AgentActivity::drop_redundant(std::size_t index) {
-  const std::array<std::int16_t, kKinds> before = index > 0 ? points_[index - 1].count
-                                                            : std::array<std::int16_t, kKinds>{};
+  const std::array<std::int32_t, kKinds> before = index > 0 ? points_[index - 1].count
+                                                            : std::array<std::int32_t, kKinds>{};
   if (points_[index].count == before) points_.erase(points_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
@@ -69,8 +69,8 @@ void AgentActivity::add_contact(const Contact& contact, int sign) {
   const std::size_t from = make_point(contact.from);
   const std::size_t to = contact.to == kNever ? points_.size() : make_point(contact.to);
   for (std::size_t i = from; i < to; ++i) {
-    std::int16_t& count = points_[i].count[static_cast<std::size_t>(contact.kind)];
-    count = static_cast<std::int16_t>(count + sign);
+    std::int32_t& count = points_[i].count[static_cast<std::size_t>(contact.kind)];
+    count += sign;
     CHECK(count >= 0, "a contact is taken back that was never there");
   }
   if (contact.to != kNever) drop_redundant(to);

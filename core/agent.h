@@ -61,7 +61,7 @@ class AgentActivity {
   static constexpr int kKinds = 4;
   struct Point {  // how many contacts of each kind go on from here
     Time at;
-    std::array<std::int16_t, kKinds> count;
+    std::array<std::int32_t, kKinds> count;
   };
   struct State {
     Activity activity = Activity::offline;

@@ -44,6 +44,8 @@ void read_limits(Section& section, Limits& limits) {
   read("client_views", limits.client_views, 0, 100'000);
   limits.max_ahead = section.duration("max_ahead", limits.max_ahead, 0, kLongest);
   limits.accept_from = section.instant("accept_from", limits.accept_from);
+  // Time begins in 1970 inside, and a record may begin a week before the instant it was accepted for.
+  if (limits.accept_from < 365 * windows::kDay) section.fail("accept_from", "must be 1971-01-01 or later");
 }
 
 void read_windows(Section& section, core::TenantSettings& settings) {
@@ -63,6 +65,10 @@ void read_windows(Section& section, core::TenantSettings& settings) {
   }
   std::sort(settings.windows.begin(), settings.windows.end());
   settings.windows.erase(std::unique(settings.windows.begin(), settings.windows.end()), settings.windows.end());
+  if (settings.windows.size() > windows::kMaxWindows) {
+    section.fail("windows", "holds more than " + std::to_string(windows::kMaxWindows) + " windows");
+    settings.windows.resize(windows::kMaxWindows);
+  }
 }
 
 core::QueuePolicy read_queue(Section& section, core::QueuePolicy policy) {

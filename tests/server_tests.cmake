@@ -5,4 +5,5 @@ set(SERVER_TESTS
   config_test.cpp
   request_guard_test.cpp
   http_test.cpp
-  stream_test.cpp)
+  stream_test.cpp
+  bank_test.cpp)
