@@ -9,8 +9,10 @@
 namespace server {
 namespace {
 
-// A delta larger than this share of the snapshot is not worth its risk of being one of many.
+// A delta larger than this share of the snapshot costs nearly as much and does not start anew; of small views
+// it does not matter.
 constexpr double kSnapshotShare = 0.6;
+constexpr std::size_t kSmall = 512;
 
 constexpr std::size_t kCellOverhead = 4;  // quotes, colon, comma
 constexpr std::size_t kRowOverhead = 6;   // the same and braces
@@ -107,10 +109,12 @@ std::string Hub::View::snapshot() const {
 std::string Hub::View::delta(std::uint64_t since) const {
   std::vector<const Cell*> changed;
   std::size_t size = 0;
+  const double most = kSnapshotShare * static_cast<double>(bytes);
   for (const Cell* cell = newest; cell != nullptr && cell->seq > since; cell = cell->older) {
+    const bool same_row = !changed.empty() && changed.back()->row == cell->row;
+    size += cost(cell->column, cell->value) + (same_row ? 0 : cell->row.size() + kRowOverhead);
     changed.push_back(cell);
-    size += cost(cell->column, cell->value);
-    if (static_cast<double>(size) > kSnapshotShare * static_cast<double>(bytes)) return {};
+    if (size > kSmall && static_cast<double>(size) > most) return {};
   }
   std::sort(changed.begin(), changed.end(),
             [](const Cell* a, const Cell* b) { return a->row != b->row ? a->row < b->row : a->column < b->column; });

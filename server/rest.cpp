@@ -168,8 +168,9 @@ void Rest::post_events(Call call) {
   for (const auto& [name, value] : call.request.headers) {
     if (name.starts_with("ce-")) cloud.emplace_back(name, value);
   }
-  ingest::Batch batch = ingest::parse_body(parser_, call.request.header("content-type"), cloud,
-                                           std::move(call.request.body), options, wall_now());
+  std::string_view type = call.request.header("content-type");
+  if (type == "application/x-www-form-urlencoded") type = {};  // what curl -d says when not told otherwise
+  ingest::Batch batch = ingest::parse_body(parser_, type, cloud, std::move(call.request.body), options, wall_now());
   if (batch.refused_by_code.contains("unsupported_media_type")) {
     return call.reply(problem(415, "unsupported_media_type", batch.refusals.front().error.message));
   }

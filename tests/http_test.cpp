@@ -121,8 +121,11 @@ TEST_CASE("events are answered line by line") {
   CHECK(client.post("/v1/events", "<xml/>", "Content-Type: text/xml\r\n").status == 415);
   CHECK(client.post("/v1/events", "[" + queued(2, 0, "sales") + "]", "Content-Type: application/json\r\n").body ==
         R"({"accepted":1,"unchanged":0,"refused":0,"errors":[]})");
+  CHECK(
+      client.post("/v1/events", queued(3, 0, "sales"), "Content-Type: application/x-www-form-urlencoded\r\n").status ==
+      200);  // curl -d
   const auto metrics = client.get("/metrics").body;
-  CHECK_THAT(metrics, Catch::Contains("ringside_events_total{tenant=\"default\",outcome=\"accepted\"} 2\n"));
+  CHECK_THAT(metrics, Catch::Contains("ringside_events_total{tenant=\"default\",outcome=\"accepted\"} 3\n"));
   CHECK_THAT(metrics, Catch::Contains("ringside_events_total{tenant=\"default\",outcome=\"refused\"} 3\n") ||
                           Catch::Contains("ringside_events_total{tenant=\"default\",outcome=\"refused\"} 2\n"));
   CHECK_THAT(metrics, Catch::Contains("code=\"missing_field\"} 1\n"));

@@ -102,18 +102,22 @@ TEST_CASE("a subscriber resumes with one delta in the same epoch, with a snapsho
 
 TEST_CASE("a delta of nearly everything is sent as a snapshot") {
   Hub hub({"e1"});
-  open_wall(hub);
+  hub.open_view("wall", "wall");
+  const auto rows = [](int count, const std::string& value) {
+    std::vector<CellUpdate> cells;
+    for (int i = 0; i < count; ++i) cells.push_back({"queue/number-" + std::to_string(i), "average_wait", value});
+    return cells;
+  };
+  hub.publish(update("wall", 100, rows(60, "12345")), 0);
   const auto id = hub.join(0);
   REQUIRE(hub.subscribe(id, "wall", 10, std::nullopt, 0));
   hub.take(id, 0, 0);
   hub.written(id, 0);
-  hub.publish(update("wall", 200,
-                     {{"queue/a", "waiting", "5"},
-                      {"queue/a", "sl", "10.5"},
-                      {"queue/b", "waiting", "6"},
-                      {"queue/b", "sl", "90.5"}}),
-              100);
+  hub.publish(update("wall", 200, rows(60, "23456")), 100);
   REQUIRE(frames(hub, id, 100).at(0).substr(0, 10) == R"({"t":"snap)");
+  hub.written(id, 100);
+  hub.publish(update("wall", 300, rows(20, "34567")), 200);
+  REQUIRE(frames(hub, id, 200).at(0).substr(0, 10) == R"({"t":"delt)");
 }
 
 TEST_CASE("heartbeats speak of what was sent, and carry a checksum when that is the present state") {
