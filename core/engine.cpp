@@ -230,6 +230,15 @@ Result<Outcome> Engine::apply(std::span<const Event> item) {
 Result<Outcome> Engine::State::apply_about_someone(const Event& event) {
   if (event.type == EventType::queue_assigned) return apply_membership(event, ScopeKind::queue, event.subject);
   if (event.type == EventType::agent_assigned) return apply_membership(event, ScopeKind::agent, event.subject);
+  // All names first: an event that is refused has changed nothing.
+  if (!event.team.empty()) {
+    const auto team = intern(ScopeKind::team, event.team, kMaxGroups, "/team");
+    if (!team) return team.error();
+  }
+  if (!event.site.empty()) {
+    const auto site = intern(ScopeKind::site, event.site, kMaxGroups, "/site");
+    if (!site) return site.error();
+  }
   const auto outcome = apply_presence(event);
   if (!outcome || (event.team.empty() && event.site.empty())) return outcome;
   const auto also = apply_membership(event, ScopeKind::agent, event.subject);
