@@ -205,6 +205,25 @@ TEST_CASE("after a reconnect the same epoch goes on where it was left") {
   stranger.until("snap");
 }
 
+namespace {
+
+// Changes every queue of the wall, again and again, each time until `fast` has seen it: its progress is the
+// clock of these tests.
+constexpr int kQueues = 60;
+const std::string kLongName = "queue-with-a-long-name-";
+
+void change_all(RawClient& http, StreamClient& fast, int rounds) {
+  int call = 0;
+  for (int round = 1; round <= rounds; ++round) {
+    std::string body;
+    for (int queue = 0; queue < kQueues; ++queue) body += queued(++call, round, kLongName + std::to_string(queue));
+    REQUIRE(http.post("/v1/events", body).status == 200);
+    fast.until_cell("wallboard", "queue/" + kLongName + "0", "waiting", std::to_string(round));
+  }
+}
+
+}  // namespace
+
 TEST_CASE("one that reads slowly gets the newest state, not the whole past") {
   LiveServer server(kDataClock);
   RawClient http(server.port());
@@ -212,22 +231,26 @@ TEST_CASE("one that reads slowly gets the newest state, not the whole past") {
   slow.subscribe();
   StreamClient fast(server.port());
   fast.subscribe();
-  // Each round changes every queue; the fast client's progress is the clock of this test.
-  constexpr int kRounds = 40;
-  constexpr int kQueues = 60;
-  int call = 0;
-  for (int round = 1; round <= kRounds; ++round) {
-    std::string body;
-    for (int queue = 0; queue < kQueues; ++queue)
-      body += queued(++call, round, "queue-with-a-long-name-" + std::to_string(queue));
-    REQUIRE(http.post("/v1/events", body).status == 200);
-    fast.until_cell("wallboard", "queue/queue-with-a-long-name-0", "waiting", std::to_string(round));
-  }
-  slow.until_cell("wallboard", "queue/queue-with-a-long-name-59", "waiting", std::to_string(kRounds));
+  change_all(http, fast, 40);
+  slow.until_cell("wallboard", "queue/" + kLongName + "59", "waiting", "40");
   CHECK(slow.model.snapshots + slow.model.deltas < fast.model.snapshots + fast.model.deltas);
   // The values are right, and the checksums of later heartbeats agree.
   slow.until("hb");
   CHECK(slow.model.views["wallboard"].rows == fast.model.views["wallboard"].rows);
+}
+
+TEST_CASE("one that does not read for ten seconds is let go with 4408, and disturbs nobody") {
+  LiveServer server(kDataClock);
+  RawClient http(server.port());
+  StreamClient stuck(server.port(), "", 4'096);
+  stuck.subscribe();
+  StreamClient fast(server.port());
+  fast.subscribe();
+  change_all(http, fast, 40);
+  while (http.get("/metrics").body.find("ringside_stream_subscribers{tenant=\"test\"} 2") != std::string::npos) {
+    fast.until("hb");
+  }
+  CHECK_THAT(http.get("/metrics").body, Catch::Contains("ringside_stream_closes_total{code=\"4408\"} 1"));
 }
 
 TEST_CASE("too many messages end the connection with 4429") {
