@@ -1,7 +1,5 @@
 // A real month of a real call center, with published answers: every figure to its last printed digit, whatever the
 // order in which the rows arrive. The data is not ours to ship: where it is absent the tests say so and pass.
-#include <catch2/catch.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -15,6 +13,9 @@
 #include "ingest/zone_file.h"
 #include "server/builtin.h"
 #include "server/config.h"
+
+// Last, because it has a CHECK of its own.
+#include <catch2/catch.hpp>
 
 namespace {
 
@@ -48,7 +49,7 @@ Month feed(const std::string& data) {
   settings.zone = *ingest::load_zone("Asia/Jerusalem");
   settings.kpis = *server::parse_kpis(server::builtin_catalogue(), "catalogue");
   // The same variants at 30 s, as a user would add them.
-  const auto own = server::parse_kpis(R"(
+  const auto own = server::parse_kpis(R"toml(
 [[kpi]]
 id = "sl1_30s"
 title = "SL1 at 30 s"
@@ -64,7 +65,7 @@ id = "sl3_30s"
 title = "SL3 at 30 s"
 formula = "within(wait, 30s) / (wait + abandon_wait)"
 unit = "percent"
-)", "own");
+)toml", "own");
   REQUIRE(own);
   settings.kpis.insert(settings.kpis.end(), own->begin(), own->end());
   Month month;
