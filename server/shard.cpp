@@ -32,7 +32,8 @@ core::ViewDefinition fitting(core::ViewDefinition view, const std::vector<window
 
 struct OpenView {
   int id = 0;
-  windows::Time emitted = windows::kNever;  // steady
+  windows::Time emitted = windows::kNever;  // steady; what did not change does not count
+  bool first = true;                        // nothing has been emitted yet: all of it is due
   bool due = true;
 };
 
@@ -149,7 +150,7 @@ bool Shard::open_view(std::size_t tenant, std::string key, core::ViewDefinition 
               done = std::move(done)](core::Engine& engine) -> Finish {
                auto opened = engine.open_view(definition);
                if (!opened) return [done, error = opened.error()] { done(error); };
-               owner->views[key] = OpenView{*opened, windows::kNever, true};
+               owner->views[key] = OpenView{*opened};
                return [done] { done(core::Done{}); };
              });
 }
@@ -255,7 +256,7 @@ void Shard::Loop::emit(Tenant& tenant, windows::Time steady) {
   Emission emission;
   for (auto& [key, view] : tenant.views) {
     if (!view.due || (view.emitted != windows::kNever && steady < view.emitted + kEmitEvery)) continue;
-    const core::ViewChanges& changes = tenant.engine->view_changes(view.id, view.emitted == windows::kNever);
+    const core::ViewChanges& changes = tenant.engine->view_changes(view.id, view.first);
     ViewUpdate update;
     update.view = key;
     update.asof = changes.asof;
@@ -266,7 +267,8 @@ void Shard::Loop::emit(Tenant& tenant, windows::Time steady) {
       update.cells.push_back({std::string(cell.row), std::string(cell.column), json_value(cell.value)});
     }
     view.due = false;
-    view.emitted = steady;
+    view.first = false;
+    if (!update.cells.empty()) view.emitted = steady;
     emission.updates.push_back(std::move(update));
   }
   if (emission.updates.empty()) return;
