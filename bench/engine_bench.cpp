@@ -107,7 +107,8 @@ int open_job_view(core::Engine& engine, const RunOptions& options) {
   core::ViewDefinition view;
   view.id = "job";
   core::ViewGroup group;
-  group.scopes = {"tenant", "queue/*"};
+  group.scopes = {"tenant"};
+  if (options.view_queues) group.scopes.push_back("queue/*");
   if (options.view_agents) group.scopes.push_back("agent/*");
   for (const auto& k : engine.catalogue().kpis()) {
     if (k.live) {

@@ -26,7 +26,8 @@ std::uint64_t read_bare(std::string_view ndjson);
 struct RunOptions {
   std::vector<core::KpiSpec> kpis;
   std::vector<core::Duration> windows;
-  bool view_agents = false;            // agents are looked at too, not only queues and the tenant
+  bool view_queues = true;   // queues are looked at, not only the tenant
+  bool view_agents = false;  // agents are looked at too
   core::Duration tick = 5 * windows::kSecond;  // of data time between two takings of changes
 };
 
