@@ -1,9 +1,7 @@
-// ringside-bench-latency: from an event's due moment to the changes it makes, at half of the load this machine can
-// take. Open loop: events are due by the clock, however slow the engine is, and waiting counts. bench/RESULTS.md.
+// ringside-bench-latency: from an event's due moment to the changes it makes, at several rates. Open loop: events are
+// due by the clock, however slow the engine is, and waiting counts. bench/RESULTS.md.
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <ctime>
 
 #include "bench/engine_bench.h"
@@ -19,63 +17,67 @@ double wall() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
-constexpr std::size_t kBatch = 16;  // events that arrive together
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::uint64_t calls = 300'000;
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::strcmp(argv[i], "--calls") == 0) calls = std::strtoull(argv[i + 1], nullptr, 10);
-  }
+// One run: events evenly spaced at `rate` a second, the data's clock running with the wall's.
+void run(double rate) {
+  constexpr double kSeconds = 20;
   generate::GenerateOptions stream;
-  stream.calls = calls;
+  stream.calls = static_cast<std::uint64_t>(rate * kSeconds / 3);
+  stream.span = static_cast<windows::Duration>(kSeconds * 1000);
   std::string text = generate::generate_stream(stream);
   text.reserve(text.size() + 64);
   bench::RunOptions options{bench::job_kpis(),
                             {windows::kMinute, 5 * windows::kMinute, 15 * windows::kMinute, 30 * windows::kMinute,
                              windows::kHour}};
-
   ingest::JsonEvents parser;
   ingest::SourceOptions source;
   source.source = "bench";
-  ingest::Batch all;
-  ingest::read_ndjson(parser, text, source, 4'000'000'000'000, all);
-  CHECK(all.refused == 0, "the benchmark's stream is right");
+  std::vector<ingest::Batch> batches;  // what the events' texts lie in
+  std::vector<core::Event> events;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t newline = text.find('\n', std::min(at + 64'000, text.size() - 1));
+    const std::size_t end = newline == std::string::npos ? text.size() : newline + 1;
+    ingest::Batch& batch = batches.emplace_back();
+    ingest::read_ndjson(parser, std::string_view(text).substr(at, end - at), source, 4'000'000'000'000, batch);
+    CHECK(batch.refused == 0, "the benchmark's stream is right");
+    events.insert(events.end(), batch.events.begin(), batch.events.end());
+    at = end;
+  }
 
-  // The first half warms up and tells what the engine can take, changes after every batch included.
   auto engine = bench::make_engine(options);
   const int view = bench::open_job_view(*engine, options);
-  const auto step = [&](std::size_t from, std::size_t to) {
-    core::Time newest = engine->now();
-    for (std::size_t i = from; i < to; ++i) newest = std::max(newest, all.events[i].at);
-    engine->advance(newest);
-    for (std::size_t i = from; i < to; ++i) CHECK(engine->apply(all.events[i]), "accepted");
-    return engine->view_changes(view).cells.size();
-  };
-  const std::size_t half = all.events.size() / 2 / kBatch * kBatch;
-  double begin = wall();
-  for (std::size_t at = 0; at < half; at += kBatch) step(at, at + kBatch);
-  const double capacity = static_cast<double>(half) / (wall() - begin);
-  const double rate = capacity / 2;
-
   std::vector<double> latencies;
   std::uint64_t changes = 0;
-  begin = wall();
-  for (std::size_t at = half; at + kBatch <= all.events.size(); at += kBatch) {
-    const double due = begin + static_cast<double>(at - half) / rate;
+  const double begin = wall();
+  for (std::size_t at = 0; at < events.size();) {
+    const double due = begin + static_cast<double>(at) / rate;
     while (wall() < due) {
     }
-    changes += step(at, at + kBatch);
-    latencies.push_back((wall() - due) * 1e6);
+    // Everything that is due by now is one batch, as the shard takes what has gathered.
+    const auto reached = static_cast<std::size_t>((wall() - begin) * rate) + 1;
+    const std::size_t end = std::min(events.size(), std::max(reached, at + 1));
+    core::Time newest = engine->now();
+    for (std::size_t i = at; i < end; ++i) newest = std::max(newest, events[i].at);
+    engine->advance(newest);
+    for (std::size_t i = at; i < end; ++i) CHECK(engine->apply(events[i]), "accepted");
+    changes += engine->view_changes(view).cells.size();
+    const double now = wall();
+    // The first quarter warms up.
+    for (std::size_t i = at; i < end; ++i) {
+      if (i >= events.size() / 4) latencies.push_back((now - begin - static_cast<double>(i) / rate) * 1e6);
+    }
+    at = end;
   }
   std::sort(latencies.begin(), latencies.end());
-  const auto at = [&](double q) {
-    return latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))];
-  };
-  std::printf("event due -> changes out, %zu events a batch, %.0f events/s (half of %.0f): "
-              "p50 %.0f us, p99 %.0f us, p99.9 %.0f us, max %.0f us; %llu batches, %llu changes\n",
-              kBatch, rate, capacity, at(0.5), at(0.99), at(0.999), latencies.back(),
-              static_cast<unsigned long long>(latencies.size()), static_cast<unsigned long long>(changes));
+  const auto at = [&](double q) { return latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))]; };
+  std::printf("event due -> changes out at %6.0f events/s: p50 %.0f us, p99 %.0f us, p99.9 %.0f us, max %.0f us; "
+              "%zu events, %.1f changes an event\n",
+              rate, at(0.5), at(0.99), at(0.999), latencies.back(), events.size(),
+              static_cast<double>(changes) / static_cast<double>(events.size()));
+}
+
+}  // namespace
+
+int main() {
+  for (const double rate : {1'000.0, 10'000.0, 30'000.0}) run(rate);
   return 0;
 }
