@@ -68,7 +68,9 @@ void run(double rate) {
     at = end;
   }
   std::sort(latencies.begin(), latencies.end());
-  const auto at = [&](double q) { return latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))]; };
+  const auto at = [&](double q) {
+    return latencies[static_cast<std::size_t>(q * static_cast<double>(latencies.size() - 1))];
+  };
   std::printf("event due -> changes out at %6.0f events/s: p50 %.0f us, p99 %.0f us, p99.9 %.0f us, max %.0f us; "
               "%zu events, %.1f changes an event\n",
               rate, at(0.5), at(0.99), at(0.999), latencies.back(), events.size(),
