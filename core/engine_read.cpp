@@ -15,6 +15,17 @@ bool knowable(const Catalogue::Kpi& kpi, Time from, Time to, Time now) {
   return to > now || std::none_of(kpi.program.begin(), kpi.program.end(), asks_oldest);
 }
 
+Result<std::vector<const Catalogue::Kpi*>> kpis_named(const Catalogue& catalogue,
+                                                      const std::vector<std::string>& ids) {
+  std::vector<const Catalogue::Kpi*> found;
+  for (const std::string& id : ids) {
+    const int index = catalogue.find(id);
+    if (index < 0) return Error{"unknown_kpi", "there is no KPI \"" + id + "\"", "kpi"};
+    found.push_back(&catalogue.kpis()[static_cast<std::size_t>(index)]);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<std::string> Engine::scopes(std::string_view pattern) const {
@@ -40,12 +51,8 @@ Result<Value> Engine::current(std::string_view scope, std::string_view column) {
 Result<std::vector<HistoryRow>> Engine::history(std::string_view scope, const std::vector<std::string>& kpis,
                                                 Time from, Time to, Step step) {
   State& s = *state_;
-  std::vector<const Catalogue::Kpi*> asked;
-  for (const std::string& id : kpis) {
-    const int index = s.catalogue.find(id);
-    if (index < 0) return Error{"unknown_kpi", "there is no KPI \"" + id + "\"", "kpi"};
-    asked.push_back(&s.catalogue.kpis()[static_cast<std::size_t>(index)]);
-  }
+  const auto asked = kpis_named(s.catalogue, kpis);
+  if (!asked) return asked.error();
   if (from < 0 || to <= from) return Error{"bad_range", "`from` lies before `to`", "from"};
   const Scope* found = s.find_scope(scope);
   if (found == nullptr) return Error{"unknown_scope", "nothing is known of \"" + std::string(scope) + "\"", "scope"};
@@ -71,7 +78,7 @@ Result<std::vector<HistoryRow>> Engine::history(std::string_view scope, const st
   const auto add = [&](Time a, Time b) {
     HistoryRow row{a, b, {}};
     const windows::Range range{windows::Range::Kind::intervals, 0, a, b};
-    for (const Catalogue::Kpi* kpi : asked)
+    for (const Catalogue::Kpi* kpi : *asked)
       row.values.push_back(knowable(*kpi, a, b, s.now) ? s.catalogue.evaluate(*kpi, series, range) : Value::none());
     rows.push_back(std::move(row));
   };
@@ -93,12 +100,8 @@ Result<std::vector<HistoryRow>> Engine::history(std::string_view scope, const st
 Result<std::vector<HistoryRow>> Engine::trend(std::string_view scope, const std::vector<std::string>& kpis,
                                               Duration length, Duration step) {
   State& s = *state_;
-  std::vector<const Catalogue::Kpi*> asked;
-  for (const std::string& id : kpis) {
-    const int index = s.catalogue.find(id);
-    if (index < 0) return Error{"unknown_kpi", "there is no KPI \"" + id + "\"", "kpi"};
-    asked.push_back(&s.catalogue.kpis()[static_cast<std::size_t>(index)]);
-  }
+  const auto asked = kpis_named(s.catalogue, kpis);
+  if (!asked) return asked.error();
   const Duration longest = s.catalogue.layout().window(s.catalogue.layout().windows() - 1);
   if (step < windows::kSecond || step % windows::kSecond != 0 || length < step || length > longest - step)
     return Error{"bad_range", "step is whole seconds, and the length at least a step and at most " +
@@ -112,7 +115,7 @@ Result<std::vector<HistoryRow>> Engine::trend(std::string_view scope, const std:
        start += step) {
     HistoryRow row{start, start + step, {}};
     const windows::Range range{windows::Range::Kind::panes, 0, row.from, row.to};
-    for (const Catalogue::Kpi* kpi : asked)
+    for (const Catalogue::Kpi* kpi : *asked)
       row.values.push_back(knowable(*kpi, row.from, row.to, s.now) ? s.catalogue.evaluate(*kpi, series, range)
                                                                    : Value::none());
     rows.push_back(std::move(row));

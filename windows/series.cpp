@@ -520,15 +520,6 @@ Time Series::oldest(std::uint16_t cell) const {
   return kNever;
 }
 
-Time Series::first_interval() const {
-  Time first = intervals_.empty() ? kNever : Time{intervals_.front().index} * kInterval;
-  const bool current = std::any_of(row_column_.begin(), row_column_.end(), [&, r = 0u](std::uint16_t) mutable {
-    return row(r++)[window_count_ + 1u] != 0;
-  });
-  if (current && (first == kNever || first > Time{interval_} * kInterval)) first = Time{interval_} * kInterval;
-  return first;
-}
-
 std::size_t Series::bytes() const {
   std::size_t total = sizeof *this + pending_.capacity() * sizeof(Entry) + row_index_.capacity() * 2 +
                       rows_.capacity() * 8 + row_column_.capacity() * 2 + panes_.capacity() * sizeof(Pane) +

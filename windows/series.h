@@ -114,8 +114,6 @@ class Series {
   void close(std::uint16_t cell, Time since);
   Time oldest(std::uint16_t cell) const;  // kNever when none is open
 
-  // First and last interval that hold anything, as instants; kNever when empty.
-  Time first_interval() const;
   std::size_t bytes() const;  // memory held
 
  private:
