@@ -17,6 +17,7 @@
 
 #include "core/catalogue.h"
 #include "core/event.h"
+#include "core/keep.h"
 #include "core/policy.h"
 #include "core/result.h"
 #include "core/value.h"
@@ -32,6 +33,10 @@ struct TenantSettings {
                                 30 * windows::kMinute, 60 * windows::kMinute};
   std::vector<KpiSpec> kpis;
   Policy policy;
+  // What is older may leave memory for the archive (Engine::attach). Today and the longest window never do.
+  Duration kept_in_memory = 3 * windows::kDay;
+  // What is older is erased from the archive, and events about it are refused (too_old).
+  Duration retention = 7 * 366 * windows::kDay;
 };
 
 enum class Outcome : std::uint8_t {
@@ -91,10 +96,32 @@ class Engine {
   // `all`: every cell, as if asked for the first time.
   const ViewChanges& view_changes(int view, bool all = false);
 
+  // Keeping (core/keep.h). A generation is everything that changed since the one before, exactly as it was when
+  // begin_keep was called, whatever happens until the last row is handed out. Generations count up from what the
+  // archive has; several may be on their way to the disk, but only one at a time is being handed out.
+  //
+  // begin_keep: false while rows of an earlier generation wait to be handed out.
+  bool begin_keep(std::uint64_t generation);
+  // Hands out about `budget` rows; true when all of the generation are out. Call it between batches.
+  bool keep_some(std::size_t budget, const KeepSink& sink);
+  // The generation is durable: what only it needed in memory is let go.
+  void kept(std::uint64_t generation);
+  // Right after create, before any event: the state as of the archive's generation, the same bit for bit.
+  // Errors: unknown_format; damaged; other_settings when policy or KPIs changed and part of history is only in the
+  // archive, summed up for the old ones: then everything has to be told again to an engine without archive.
+  Status restore(Archive& archive);
+  // From now on what is old may leave memory, and is read back through `archive`, which outlives the engine.
+  // After restoring from an archive attach it, or another view of the same rows, before the first event.
+  void attach(Archive* archive);
+  // A number for everything told and all series: equal if and (but for chance) only if they are, whatever the
+  // order in which it was told, whatever is in memory. Reads the whole archive.
+  std::uint64_t digest();
+
   struct Counts {
     std::uint64_t applied = 0, unchanged = 0, refused = 0;
-    std::uint64_t records = 0, scopes = 0;
+    std::uint64_t records = 0, scopes = 0;  // in memory
     std::uint64_t clamped = 0;  // negative durations taken as 0
+    std::uint64_t too_old = 0;  // of the refused: about what is older than the retention
   };
   Counts counts() const;
   std::size_t bytes() const;  // memory of all series: windows, histograms, intervals
