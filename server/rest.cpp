@@ -202,7 +202,7 @@ void Rest::finish_events(Tenant& tenant, ingest::Batch parsed, EventsResult resu
   metrics.clamped += parsed.clamped;
   for (const auto& [code, count] : parsed.refused_by_code) metrics.refused[code] += count;
   for (const ingest::Refusal& refusal : result.refusals) ++metrics.refused[refusal.error.code];
-  if (result.applied_us != 0) metrics_.applied.record_us(result.applied_us - received_us);
+  if (result.accepted + result.unchanged > 0) metrics_.applied.record_us(steady_us() - received_us);
 
   const std::size_t refused = parsed.refused + result.refusals.size();
   std::vector<ingest::Refusal>& refusals = parsed.refusals;

@@ -1,0 +1,202 @@
+#include "server/shard_loop.h"
+
+#include <algorithm>
+#include <span>
+
+#include "server/json_text.h"
+#include "windows/check.h"
+
+namespace server {
+namespace {
+
+constexpr windows::Duration kTick = 200;       // time passes at least this often
+constexpr windows::Duration kEmitEvery = 100;  // a view changes at most this often
+// While the disk is slow, changes wait in the engine as one difference instead of here as many.
+constexpr std::size_t kHeldEmissions = 4;
+
+// The built-in wallboard shows two windows; a tenant may keep others.
+core::ViewDefinition fitting(core::ViewDefinition view, const std::vector<windows::Duration>& windows) {
+  const bool half_hour = std::find(windows.begin(), windows.end(), 30 * windows::kMinute) != windows.end();
+  if (half_hour || view.id != default_wallboard().id) return view;
+  for (core::ViewGroup& group : view.groups) {
+    std::erase_if(group.columns, [](const std::string& column) { return column.ends_with("@30m"); });
+  }
+  return view;
+}
+
+}  // namespace
+
+ShardLoop::~ShardLoop() = default;
+
+core::Status ShardLoop::add_tenant(std::size_t tenant, const TenantConfig& config) {
+  auto engine = core::Engine::create(config.settings);
+  if (!engine) return engine.error();
+  auto added = std::make_unique<Tenant>();
+  added->index = tenant;
+  added->clock = config.clock;
+  added->engine = std::move(*engine);
+  for (const core::ViewDefinition& definition : config.views) {
+    const auto opened = added->engine->open_view(fitting(definition, config.settings.windows));
+    if (!opened) {
+      core::Error error = opened.error();
+      error.message = "view '" + definition.id + "': " + error.message;
+      return error;
+    }
+    added->views[definition.id].id = *opened;
+  }
+  tenants_[tenant] = std::move(added);
+  return core::Done{};
+}
+
+// ---- work ---------------------------------------------------------------------------------------------------
+
+void ShardLoop::submit(std::size_t index, const ingest::Batch& batch, std::int64_t received_us,
+                       std::function<void(EventsResult)> done, Moment now) {
+  Tenant& owner = tenant(index);
+  EventsResult result = apply(owner, batch, now.wall);
+  if (owner.oldest_us == 0 && !owner.views.empty()) owner.oldest_us = received_us;
+  for (auto& [key, view] : owner.views) view.due = true;
+  leave(owner, [done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+}
+
+EventsResult ShardLoop::apply(Tenant& tenant, const ingest::Batch& batch, windows::Time wall) {
+  windows::Time newest = windows::kNever;
+  for (const core::Event& event : batch.events) newest = std::max({newest, event.time, event.at});
+  let_time_pass(tenant, wall, newest);
+
+  EventsResult result;
+  const std::span<const core::Event> events(batch.events);
+  for (std::size_t i = 0, next = 0; i < events.size(); i = next) {
+    while (next < events.size() && batch.items[next] == batch.items[i]) ++next;
+    const auto outcome = tenant.engine->apply(events.subspan(i, next - i));
+    if (!outcome) {
+      result.refusals.push_back({batch.items[i], outcome.error()});
+    } else {
+      ++(*outcome == core::Outcome::applied ? result.accepted : result.unchanged);
+    }
+  }
+  return result;
+}
+
+void ShardLoop::let_time_pass(Tenant& tenant, windows::Time wall, windows::Time at_least) {
+  // The wall's clock can be set back; an engine's now cannot.
+  const windows::Time clock = tenant.clock == TenantClock::wall ? wall : at_least;
+  if (clock > tenant.engine->now()) tenant.engine->advance(clock);
+}
+
+void ShardLoop::ask(std::size_t index, const std::function<Finish(core::Engine&)>& question) {
+  Tenant& asked = tenant(index);
+  leave(asked, question(*asked.engine));
+}
+
+void ShardLoop::open_view(std::size_t index, const std::string& key, const core::ViewDefinition& definition,
+                          std::function<void(core::Status)> done) {
+  Tenant& owner = tenant(index);
+  auto opened = owner.engine->open_view(definition);
+  core::Status status = core::Done{};
+  if (opened) {
+    owner.views[key] = OpenView{*opened};
+  } else {
+    status = opened.error();
+  }
+  leave(owner, [done = std::move(done), status] { done(status); });
+}
+
+void ShardLoop::close_view(std::size_t index, const std::string& key) {
+  Tenant& owner = tenant(index);
+  const auto it = owner.views.find(key);
+  if (it == owner.views.end()) return;
+  owner.engine->close_view(it->second.id);
+  owner.views.erase(it);
+}
+
+// ---- time ---------------------------------------------------------------------------------------------------
+
+void ShardLoop::step(Moment now) {
+  const bool tick = next_tick_ == windows::kNever || now.steady >= next_tick_;
+  if (tick) next_tick_ = now.steady + kTick;
+  for (auto& [index, tenant] : tenants_) {
+    if (tick) {
+      let_time_pass(*tenant, now.wall, windows::kNever);
+      for (auto& [key, view] : tenant->views) view.due = true;
+    }
+    if (may_emit(*tenant)) emit(*tenant, now.steady);
+  }
+}
+
+windows::Duration ShardLoop::pause(windows::Time steady) const {
+  if (next_tick_ == windows::kNever) return 0;
+  windows::Time until = next_tick_;
+  for (const auto& [index, tenant] : tenants_) {
+    if (!may_emit(*tenant)) continue;
+    for (const auto& [key, view] : tenant->views) {
+      if (!view.due) continue;
+      if (view.emitted == windows::kNever) return 0;
+      until = std::min(until, view.emitted + kEmitEvery);
+    }
+  }
+  return std::max<windows::Duration>(0, until - steady);
+}
+
+// ---- what leaves --------------------------------------------------------------------------------------------
+
+bool ShardLoop::may_emit(const Tenant& tenant) const { return tenant.held_emissions < kHeldEmissions; }
+
+void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
+  Emission emission;
+  for (auto& [key, view] : tenant.views) {
+    if (!view.due || (view.emitted != windows::kNever && steady < view.emitted + kEmitEvery)) continue;
+    const core::ViewChanges& changes = tenant.engine->view_changes(view.id, view.first);
+    ViewUpdate update;
+    update.view = key;
+    update.asof = changes.asof;
+    update.last_event = tenant.engine->last_event();
+    update.stamp = tenant.oldest_us;
+    update.cells.reserve(changes.cells.size());
+    for (const core::CellChange& cell : changes.cells) {
+      update.cells.push_back({std::string(cell.row), std::string(cell.column), json_value(cell.value)});
+    }
+    view.due = false;
+    view.first = false;
+    if (!update.cells.empty()) view.emitted = steady;
+    emission.updates.push_back(std::move(update));
+  }
+  if (emission.updates.empty()) return;
+  tenant.oldest_us = 0;
+  emission.tenant = tenant.index;
+  emission.counts = tenant.engine->counts();
+  emission.now = tenant.engine->now();
+  emission.last_event = tenant.engine->last_event();
+  leave(tenant, std::move(emission));
+}
+
+void ShardLoop::leave(Tenant& tenant, std::variant<Finish, Emission> what) {
+  if (tenant.synced == tenant.appended) {
+    CHECK(tenant.held.empty(), "what is held waits for the journal");
+    return let_go(std::move(what));
+  }
+  tenant.held_emissions += std::holds_alternative<Emission>(what);
+  tenant.held.push_back({tenant.appended, std::move(what)});
+}
+
+void ShardLoop::synced(std::size_t index, std::uint64_t sequence) {
+  Tenant& owner = tenant(index);
+  CHECK(sequence >= owner.synced && sequence <= owner.appended, "what is synced was appended");
+  owner.synced = sequence;
+  while (!owner.held.empty() && owner.held.front().sequence <= sequence) {
+    std::variant<Finish, Emission> what = std::move(owner.held.front().leave);
+    owner.held.pop_front();
+    owner.held_emissions -= std::holds_alternative<Emission>(what);
+    let_go(std::move(what));
+  }
+}
+
+void ShardLoop::let_go(std::variant<Finish, Emission> what) {
+  if (auto* emission = std::get_if<Emission>(&what)) {
+    output_.publish(std::move(*emission));
+  } else {
+    output_.release(std::move(std::get<Finish>(what)));
+  }
+}
+
+}  // namespace server
