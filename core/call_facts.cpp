@@ -13,7 +13,7 @@ class CallTeller {
  public:
   CallTeller(const FactContext& context, Facts& out) : context_(context), out_(out) {}
 
-  void tell(const Call& call) {
+  void tell(const Call& call, std::uint64_t customer) {
     Scopes scopes;
     scopes.channel = call.channel != kNoName ? call.channel : kVoice;
     scopes.priority = call.priority;
@@ -25,6 +25,8 @@ class CallTeller {
     one(Measure::calls, first);
     if (call.visits.empty() && call.ended != kNever) one(Measure::abandoned_in_ivr, call.ended);
     for (const Visit& visit : call.visits) tell(scopes, visit);
+    if (customer != 0 && out_.customer.at == kNever && known(first)) out_.customer = {0, first, false, {}};
+    out_.customer.customer = out_.customer.at == kNever ? 0 : customer;
   }
 
  private:
@@ -158,6 +160,8 @@ class CallTeller {
     });
     if (!was_offered) one(Measure::agent_offers, leg.answered);
     one(Measure::handled, leg.answered);
+    if ((!out_.customer.reached || leg.answered < out_.customer.at) && known(leg.answered))
+      out_.customer = {0, leg.answered, true, out_.scopes[scopes_]};
 
     const Time ended = leg.ended == kNever ? kNever : std::max(leg.ended, leg.answered);
     const Duration spans = tell_pieces(leg, ended);
@@ -219,7 +223,7 @@ class CallTeller {
 
 void call_facts(const Record& record, const FactContext& context, Facts& out) {
   out.clear();
-  CallTeller(context, out).tell(read_call(record));
+  CallTeller(context, out).tell(read_call(record), record.customer);
 }
 
 }  // namespace core

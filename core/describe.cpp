@@ -162,6 +162,12 @@ std::optional<std::string> Engine::describe(std::string_view kind, std::string_v
   Facts facts;
   s.tell(record, s.now, facts);
   add_facts(object, facts);
+  if (facts.customer.customer != 0) {
+    Object contact(object.member("customer_contact"));  // that it is one; never of whom
+    contact.time("at", facts.customer.at);
+    contact.flag("reached", facts.customer.reached);
+    contact.close();
+  }
   object.close();
   return out;
 }

@@ -165,4 +165,22 @@ void Engine::State::apply_contacts(const Facts& was, const Facts& is) {
   }
 }
 
+// Likewise the contact that the record is to its customer.
+void Engine::State::apply_customer(const Facts& was, const Facts& is) {
+  if (was.customer == is.customer) return;
+  edit_customer(was.customer, -1);
+  edit_customer(is.customer, +1);
+}
+
+void Engine::State::edit_customer(const CustomerContact& contact, int sign) {
+  if (!customers_used || contact.customer == 0) return;
+  CustomerTimeline& timeline = customers[contact.customer];
+  const Time from = timeline.previous(contact.at);
+  timeline.facts(from, contact.at, settings.policy.repeat_within, customer_before);
+  timeline.edit(contact, sign);
+  timeline.facts(from, contact.at, settings.policy.repeat_within, customer_after);
+  apply_difference(customer_before, customer_after);
+  if (timeline.empty()) customers.erase(contact.customer);
+}
+
 }  // namespace core

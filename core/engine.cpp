@@ -77,6 +77,7 @@ Result<std::unique_ptr<Engine>> Engine::create(TenantSettings settings) {
     s.activity_used |= s.catalogue.uses(static_cast<Measure>(m));
     s.longest_activity |= s.catalogue.plan(static_cast<Measure>(m)).open;
   }
+  s.customers_used = s.catalogue.uses(Measure::customer_contacts) || s.catalogue.uses(Measure::customer_returns);
   s.longest_login = s.catalogue.plan(Measure::agents_logged_in).open;
   s.names(ScopeKind::tenant).intern("tenant");
   CHECK(s.names(ScopeKind::channel).intern("voice") == kVoice, "the first channel");
@@ -191,6 +192,7 @@ void Engine::State::look_again(std::uint32_t subject, Time due_at) {
     tell(records[index], due_at - 1, before);
     tell(records[index], now, after);
     apply_difference(before, after);
+    apply_customer(before, after);
     wheel.arm(subject, after.look_again);
     return;
   }
@@ -350,10 +352,13 @@ Result<Outcome> Engine::State::apply_record(std::span<const Event> item, Record:
   }
   bool changed = false;
   for (const Observation& observation : observations) changed |= add(index, observation);
+  for (const Event& event : item)
+    changed |= records[index].name_customer(customer_hash(event.customer), rank_of(event));
   if (!changed) return Outcome::unchanged;
   tell(records[index], now, after);
   apply_difference(before, after);
   apply_contacts(before, after);
+  apply_customer(before, after);
   if (after.clamped > before.clamped) ++counts.clamped;
   wheel.arm(index * 2, after.look_again);
   return Outcome::applied;
@@ -440,6 +445,7 @@ Result<Outcome> Engine::State::apply_membership(const Event& event, ScopeKind ki
     for (const std::uint32_t index : affected) {
       tell(records[index], now, after);
       for (const Fact& fact : after.facts) apply_fact(fact, after.scopes[fact.scopes], sign);
+      edit_customer(after.customer, sign);
     }
     if (!of_agent) return;
     tell_activity(*id, 0, kNever, now, agent_after);

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "core/agent.h"
+#include "core/customer.h"
 #include "core/engine.h"
 #include "core/names.h"
 #include "windows/wheel.h"
@@ -104,6 +105,8 @@ struct Engine::State {
                    std::size_t count);
   const QueuePolicy& policy_of(std::uint16_t queue);
   void apply_contacts(const Facts& before, const Facts& after);
+  void apply_customer(const Facts& before, const Facts& after);
+  void edit_customer(const CustomerContact& contact, int sign);
   void look_again(std::uint32_t record_or_agent, Time due);
   void tell_activity(std::uint32_t agent, Time from, Time to, Time at, Facts& out);
 
@@ -116,6 +119,7 @@ struct Engine::State {
 
   TenantSettings settings;
   bool activity_used = false;     // some KPI is about agents_ levels; otherwise they are not told at all
+  bool customers_used = false;    // some KPI asks who had to come again
   bool longest_activity = false;  // some KPI asks for oldest(agents_…)
   bool longest_login = false;     // some KPI asks for oldest(agents_logged_in)
   Catalogue catalogue;
@@ -131,6 +135,7 @@ struct Engine::State {
   std::vector<QueuePolicy> policies;  // by queue name
 
   Roster agent_roster, queue_roster;
+  boost::unordered_flat_map<std::uint64_t, CustomerTimeline> customers;  // by hash of the key; never walked
   std::deque<Agent> agents;
   std::vector<std::vector<std::uint32_t>> queue_records;
   std::deque<Record> records;
@@ -142,7 +147,7 @@ struct Engine::State {
   std::deque<View> views;
   Counts counts;
 
-  Facts before, after, agent_before, agent_after;  // scratch
+  Facts before, after, agent_before, agent_after, customer_before, customer_after;  // scratch
 };
 
 // "*", "queue/*" or a whole key.

@@ -6,6 +6,7 @@ void Facts::clear() {
   scopes.clear();
   facts.clear();
   contacts.clear();
+  customer = {};
   look_again = kNever;
   clamped = 0;
 }

@@ -55,10 +55,21 @@ struct Contact {
   bool operator==(const Contact&) const = default;
 };
 
+// A contact of a recognised customer; it belongs to the customer's timeline (core/customer.h).
+struct CustomerContact {
+  std::uint64_t customer = 0;  // hash of the pseudonymous key; 0 = not known
+  Time at = kNever;
+  bool reached = false;  // somebody answered, or it is a ticket
+  Scopes scopes;
+
+  bool operator==(const CustomerContact&) const = default;
+};
+
 struct Facts {
   boost::container::small_vector<Scopes, 4> scopes;
   boost::container::small_vector<Fact, 32> facts;
   boost::container::small_vector<Contact, 8> contacts;
+  CustomerContact customer;  // if the record is one of a recognised customer
   Time look_again = kNever;  // the facts change at this instant without any event
   int clamped = 0;           // negative durations taken as 0
 

@@ -56,6 +56,8 @@ enum class MeasureKind : std::uint8_t { count, sample, level };
   X(agents_in_meeting, level, "agents in a meeting")                                                 \
   X(agents_in_training, level, "agents in training")                                                 \
   X(agents_away, level, "agents logged in and not ready for another reason")                         \
+  X(customer_contacts, count, "contacts of recognised customers that reached somebody")              \
+  X(customer_returns, count, "of these, followed by another of the same customer within repeat_within") \
   X(tickets_created, count, "tickets created")                                                       \
   X(first_response, sample, "tickets first answered, by the time since creation")                    \
   X(next_reply, sample, "later replies, by the time since the oldest unanswered comment")            \

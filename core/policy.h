@@ -14,6 +14,7 @@ struct QueuePolicy {
 };
 
 struct Policy {
+  windows::Duration repeat_within = 7 * windows::kDay;  // a customer heard from again by then was not helped
   QueuePolicy queues;                         // every queue without an entry of its own
   std::map<std::string, QueuePolicy> queue;   // by queue id
 };

@@ -21,6 +21,18 @@ bool before(const Observation& a, const Observation& b) {
   return key(a) < key(b);
 }
 
+std::uint64_t customer_hash(std::string_view key) {
+  return key.empty() ? 0 : std::max<std::uint64_t>(1, XXH3_64bits(key.data(), key.size()));
+}
+
+bool Record::name_customer(std::uint64_t hash, Rank rank) {
+  if (hash == 0 || std::tie(rank, hash) <= std::tie(customer_rank, customer)) return false;
+  customer_rank = rank;
+  const bool changed = customer != hash;
+  customer = hash;
+  return changed;
+}
+
 bool Record::add(const Observation& observation) {
   const auto live_end = std::partition_point(observations.begin(), observations.end(),
                                              [](const Observation& o) { return !o.final; });

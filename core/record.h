@@ -63,6 +63,9 @@ struct Record {
   std::string_view id;
   std::uint32_t next_same_hash = 0xFFFFFFFF;
   Kind kind = Kind::call;
+  // Who the customer is, as the observation with the highest rank says: hash of the pseudonymous key, 0 = nobody says.
+  std::uint64_t customer = 0;
+  Rank customer_rank = 0;
   // Live observations first, then final ones, each part ordered by before().
   boost::container::small_vector<Observation, 5> observations;
 
@@ -70,6 +73,10 @@ struct Record {
 
   // Whether the set changed.
   bool add(const Observation& observation);
+  bool name_customer(std::uint64_t customer_hash, Rank rank);
 };
+
+// Never 0 unless the key is empty.
+std::uint64_t customer_hash(std::string_view key);
 
 }  // namespace core

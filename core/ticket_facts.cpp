@@ -56,6 +56,8 @@ class TicketTeller {
       one(Measure::tickets_one_touch, first_solved_, solver_);
     if (solved_) tell_solution();
     if (rated_.at != kNever) tell_rating();
+    if (out_.customer.at != kNever) out_.customer.customer = record.customer;
+    if (out_.customer.customer == 0) out_.customer = {};
   }
 
  private:
@@ -109,7 +111,11 @@ class TicketTeller {
       if (solved_ && !was_solved) solve(at);
       if (!solved_ && was_solved) reopen(at);
     }
-    if (&o == creation_) one(Measure::tickets_created, at, owner_);
+    if (&o == creation_) {
+      one(Measure::tickets_created, at, owner_);
+      const bool by_customer = o.detail == Detail::by_customer || o.detail == Detail::by_customer_private;
+      if (by_customer && known(at)) out_.customer = {0, at, true, out_.scopes[scopes_of(owner_, at)]};
+    }
     if (o.type == EventType::ticket_reply) reply(o, at);
   }
 

@@ -106,6 +106,10 @@ void read_sources(Section& section, TenantConfig& tenant) {
   }
 }
 
+void read_policy(Section& section, core::Policy& policy) {
+  policy.repeat_within = section.duration("repeat_within", policy.repeat_within, windows::kMinute, 90 * windows::kDay);
+}
+
 void read_zone(Section& section, core::TenantSettings& settings) {
   const std::string name = section.text("zone", "UTC");
   auto zone = ingest::load_zone(name);
@@ -127,6 +131,7 @@ void read_tenant(Section& section, TenantConfig& tenant) {
   if (clock != "wall" && clock != "data") section.fail("clock", "must be \"wall\" or \"data\"");
   tenant.clock = clock == "data" ? TenantClock::data : TenantClock::wall;
   read_windows(section, tenant.settings);
+  read_policy(section, tenant.settings.policy);
   read_queues(section, tenant.settings.policy);
   read_sources(section, tenant);
   read_kpis(section, tenant.settings.kpis);

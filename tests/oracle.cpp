@@ -81,16 +81,18 @@ void Oracle::read_all() {
   stale_ = false;
   stories_.clear();
   busy_.clear();
+  seen_.clear();
   by_measure_.clear();
   const Context context{now_, &agents_, &queues_};
   for (const auto& [key, events] : records_) {
     if (key.first) {
-      tell_ticket(events, context, stories_);
+      tell_ticket(events, context, stories_, seen_);
     } else {
-      tell_call(events, context, stories_, busy_);
+      tell_call(events, context, stories_, busy_, seen_);
     }
   }
   for (const std::string_view name : people_) tell_agent(name);
+  tell_customers();
   scopes_ = {"tenant"};
   for (const Story& story : stories_) {
     by_measure_[story.measure].push_back(&story);
@@ -102,6 +104,34 @@ void Oracle::read_all() {
 const std::set<std::string>& Oracle::scopes() {
   read_all();
   return scopes_;
+}
+
+// ---- customers ----------------------------------------------------------------------------------------------
+
+std::string_view customer_of(const std::vector<Event>& events) {
+  const Event* best = nullptr;
+  const auto strength = [](const Event& e) { return std::pair(core::rank_of(e), core::customer_hash(e.customer)); };
+  for (const Event& e : events) {
+    if (!e.customer.empty() && (best == nullptr || strength(e) > strength(*best))) best = &e;
+  }
+  return best == nullptr ? std::string_view{} : best->customer;
+}
+
+void Oracle::tell_customers() {
+  for (const Seen& one : seen_) {
+    if (one.customer.empty() || !one.reached || one.at > now_) continue;
+    Story story;
+    story.measure = Measure::customer_contacts;
+    story.at = one.at;
+    story.names = one.names;
+    stories_.push_back(story);
+    const bool again = std::any_of(seen_.begin(), seen_.end(), [&](const Seen& other) {
+      return other.customer == one.customer && other.at > one.at && other.at <= now_ &&
+             other.at - one.at <= settings_.policy.repeat_within;
+    });
+    story.measure = Measure::customer_returns;
+    if (again) stories_.push_back(story);
+  }
 }
 
 // ---- agents -------------------------------------------------------------------------------------------------

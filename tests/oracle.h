@@ -39,6 +39,14 @@ struct Story {
   std::vector<std::string_view> names;  // "queue/sales", …; the tenant is always meant
 };
 
+// A call or ticket as a contact of the customer whom its most believed event names.
+struct Seen {
+  std::string_view customer;
+  Time at = 0;
+  bool reached = false;
+  std::vector<std::string_view> names;
+};
+
 // What a question is about: [from, to), and up to and including now when it is still running.
 struct Stretch {
   Time from = 0;
@@ -90,8 +98,11 @@ struct Context {
 
 // tests/oracle_call.cpp and tests/oracle_ticket.cpp
 void tell_call(const std::vector<Event>& events, const Context& context, std::vector<Story>& out,
-               std::vector<Busy>& busy);
-void tell_ticket(const std::vector<Event>& events, const Context& context, std::vector<Story>& out);
+               std::vector<Busy>& busy, std::vector<Seen>& seen);
+void tell_ticket(const std::vector<Event>& events, const Context& context, std::vector<Story>& out,
+                 std::vector<Seen>& seen);
+// Whom the most believed of the events names; empty if none does.
+std::string_view customer_of(const std::vector<Event>& events);
 
 class Oracle {
  public:
@@ -130,6 +141,7 @@ class Oracle {
 
   void read_all();
   void tell_agent(std::string_view name);
+  void tell_customers();
   // Instants at which the agent's presence or contacts change, or also the team.
   std::vector<Time> breaks(std::string_view agent, bool moves) const;
   Mood mood(std::string_view agent, Time at) const;
@@ -155,6 +167,7 @@ class Oracle {
 
   std::vector<Story> stories_;
   std::vector<Busy> busy_;
+  std::vector<Seen> seen_;
   std::map<Measure, std::vector<const Story*>> by_measure_;
   std::set<std::string> scopes_;
 };

@@ -329,6 +329,7 @@ struct Teller {
   const Context& context;
   std::vector<Story>& out;
   std::vector<Busy>& busy;
+  Seen seen;
 
   Story base(const Visit& v, Time entry, Time end, std::string_view channel, std::string_view priority) const {
     Story s;
@@ -381,6 +382,7 @@ struct Teller {
     for (const Visit& v : call.visits) {
       tell(v, v.channel.empty() ? channel : v.channel, v.priority.empty() ? call.priority : v.priority);
     }
+    if (!seen.reached) seen.at = first;
   }
 
   void tell(const Visit& v, std::string_view channel, std::string_view priority) {
@@ -427,6 +429,8 @@ struct Teller {
     });
     if (!rang) one(s, Measure::agent_offers, leg.answered);
     one(s, Measure::handled, leg.answered);
+    if (leg.answered <= context.now && (!seen.reached || leg.answered < seen.at))
+      seen = {seen.customer, leg.answered, true, s.names};
     const Time ended = leg.ended == kNever ? kNever : std::max(leg.ended, leg.answered);
 
     // Holds cut out of the connection; what is left is talk.
@@ -464,8 +468,10 @@ struct Teller {
 }  // namespace
 
 void tell_call(const std::vector<Event>& events, const Context& context, std::vector<Story>& out,
-               std::vector<Busy>& busy) {
-  Teller{context, out, busy}.tell(read(events));
+               std::vector<Busy>& busy, std::vector<Seen>& seen) {
+  Teller teller{context, out, busy, {customer_of(events), kNever, false, {}}};
+  teller.tell(read(events));
+  if (teller.seen.at != kNever) seen.push_back(teller.seen);
 }
 
 }  // namespace oracle

@@ -89,7 +89,8 @@ bool earlier(const Event& a, const Event& b) {
 
 }  // namespace
 
-void tell_ticket(const std::vector<Event>& given, const Context& context, std::vector<Story>& out) {
+void tell_ticket(const std::vector<Event>& given, const Context& context, std::vector<Story>& out,
+                 std::vector<Seen>& seen) {
   std::vector<Event> events = given;
   std::sort(events.begin(), events.end(), earlier);
   const auto same = [](const Event& a, const Event& b) { return !earlier(a, b) && !earlier(b, a); };
@@ -165,7 +166,11 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
   for (std::size_t i = 0; i < events.size(); ++i) {
     const Event& e = events[i];
     const bool was_solved = i > 0 && states[i - 1].solved;
-    if (known && &e == &*creation) teller.one(Measure::tickets_created, at(i), states[i]);
+    if (known && &e == &*creation) {
+      teller.one(Measure::tickets_created, at(i), states[i]);
+      const std::string_view author = e.by.empty() ? "customer" : e.by;
+      if (author == "customer") seen.push_back({customer_of(given), at(i), true, teller.about(states[i], at(i)).names});
+    }
     if (states[i].solved && !was_solved) {
       teller.one(Measure::tickets_resolved, at(i), states[i]);
       if (!first_solved) {

@@ -193,7 +193,7 @@ class Reader {
         {"agent", &e.agent}, {"queue", &e.queue}, {"team", &e.team}, {"site", &e.site}, {"channel", &e.channel},
         {"priority", &e.priority}, {"state", &e.text}, {"status", &e.text}, {"exit", &e.text}, {"kind", &e.text},
         {"scale", &e.text}, {"direction", &e.text}, {"reason", &e.reason}, {"by", &e.by}, {"source", &e.source},
-        {"id", &e.id}};
+        {"id", &e.id}, {"customer", &e.customer}};
     if (key == subject) {
       e.subject = value;
     } else if (words.count(key) != 0) {

@@ -81,6 +81,7 @@ class Maker {
         zones::named(dice_.of(std::vector<std::string>{"Europe/Berlin", "Asia/Beirut", "Asia/Kathmandu", "UTC"}));
     settings.kpis = kpis(dice_);
     settings.policy.queues = {20 * kSecond, 5 * kSecond};
+    settings.policy.repeat_within = dice_.of(std::vector<Duration>{kMinute, kHour, 7 * kDay});
     settings.policy.queue["vip"] = {10 * kSecond, 3 * kSecond};
     if (dice_.percent(50)) {
       settings.windows = {kSecond * (1 + dice_.below(9)), kMinute, 7 * kMinute};
@@ -119,6 +120,9 @@ class Maker {
     e.at = e.time = at;
     e.source = oracle::keep("s" + std::to_string(dice_.below(2)));
     e.id = oracle::keep(std::to_string(++count_));
+    if (type <= T::call_wrapped || type >= T::ticket_created) {
+      if (dice_.percent(30)) e.customer = oracle::keep("k" + std::to_string(dice_.below(3)));
+    }
     e.authority = dice_.percent(85) ? 5 : static_cast<std::uint8_t>(dice_.below(3) + 4);
     return events_.emplace_back(e);
   }
