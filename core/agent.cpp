@@ -171,13 +171,20 @@ void AgentActivity::look_again(const FactContext& context, Facts& out) const {
   if (next != kNever) out.look_again_at(next);
 }
 
-// Since when the agent has been anything but offline, whatever the changes in between.
-void AgentActivity::tell_login(const FactContext& context, Facts& out) const {
+// Since when the agent has been anything but offline, whatever the changes in between; kNever: is not, or always.
+Time AgentActivity::login_since(Time now) const {
+  const FactContext nobody{now, false, nullptr, nullptr};
   Time since = kNever;
-  for (Time t = previous_break(context.now + 1); t != kNever; t = previous_break(t)) {
-    if (state_at(t, context).activity == Activity::offline) break;
+  for (Time t = previous_break(now + 1); t != kNever; t = previous_break(t)) {
+    if (t < cut_) return login_before_ != kNever ? login_before_ : since;
+    if (state_at(t, nobody).activity == Activity::offline) break;
     since = t;
   }
+  return since;
+}
+
+void AgentActivity::tell_login(const FactContext& context, Facts& out) const {
+  const Time since = login_since(context.now);
   if (since == kNever) return;
   Scopes scopes;
   scopes.agent = agent_;
@@ -193,6 +200,10 @@ AgentActivity::Now AgentActivity::at(Time now) const {
   const State state = state_at(now, nobody);
   Now answer{state.activity, state.reason, kNever};
   for (Time t = previous_break(now + 1); t != kNever; t = previous_break(t)) {
+    if (t < cut_) {
+      answer.since = since_before_;
+      break;
+    }
     answer.since = t;
     const State earlier_state = state_at(t - 1, nobody);
     if (earlier_state.activity != state.activity || earlier_state.reason != state.reason) break;

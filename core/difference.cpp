@@ -150,6 +150,7 @@ void Engine::State::apply_contacts(const Facts& was, const Facts& is) {
     }
     AgentActivity& activity = agent(id).activity;
     tell_activity(id, from, to, now, agent_before);
+    activity_changes(id, from);
     // Put in before taking out, so that no count passes below zero.
     for (const int sign : {+1, -1}) {
       for (const Edit& e : edits) {

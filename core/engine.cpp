@@ -96,7 +96,7 @@ const Catalogue& Engine::catalogue() const { return state_->catalogue; }
 
 Engine::Counts Engine::counts() const {
   Counts c = state_->counts;
-  c.records = state_->records.size();
+  c.records = state_->records.size() - state_->free_records.size();
   c.scopes = state_->scopes.size();
   return c;
 }
@@ -300,16 +300,29 @@ std::uint32_t Engine::State::find_record(Record::Kind kind, std::string_view id)
 }
 
 std::uint32_t Engine::State::make_record(Record::Kind kind, std::string_view id) {
-  const auto index = static_cast<std::uint32_t>(records.size());
-  Record& record = records.emplace_back();
-  record.id = record_ids.emplace_back(id);
+  std::uint32_t index = static_cast<std::uint32_t>(records.size());
+  if (free_records.empty()) {
+    records.emplace_back();
+  } else {
+    index = free_records.back();
+    free_records.pop_back();
+    records[index] = Record{};
+  }
+  Record& record = records[index];
+  record.id = id;
+  record.key_hash = record_hash(kind, id);
   record.kind = kind;
-  const auto [at, fresh] = record_index.try_emplace(record_hash(kind, id), index);
+  const auto [at, fresh] = record_index.try_emplace(record.key_hash, index);
   if (!fresh) {
     record.next_same_hash = at->second;
     at->second = index;
   }
   return index;
+}
+
+RecordList& Engine::State::queue_list(std::uint16_t queue) {
+  if (queue_records.size() <= queue) queue_records.resize(queue + std::size_t{1});
+  return queue_records[queue];
 }
 
 void Engine::State::tell(const Record& record, Time at, Facts& out) const {
@@ -350,11 +363,13 @@ Result<Outcome> Engine::State::apply_record(std::span<const Event> item, Record:
                                       std::to_string(Record::kMaxObservations) + " observations", ""};
     tell(records[index], now, before);
   }
+  record_changes(index);
   bool changed = false;
   for (const Observation& observation : observations) changed |= add(index, observation);
   for (const Event& event : item)
     changed |= records[index].name_customer(customer_hash(event.customer), rank_of(event));
   if (!changed) return Outcome::unchanged;
+  keeping.records.mark(index);
   tell(records[index], now, after);
   apply_difference(before, after);
   apply_contacts(before, after);
@@ -374,11 +389,8 @@ bool Engine::State::add(std::uint32_t index, const Observation& observation) {
   const bool new_queue = observation.queue != kNoQueue &&
                          std::none_of(record.observations.begin(), record.observations.end(), names_queue);
   if (!record.add(observation)) return false;
-  if (new_agent) agent(observation.agent).records.push_back(index);
-  if (new_queue) {
-    if (queue_records.size() <= observation.queue) queue_records.resize(observation.queue + std::size_t{1});
-    queue_records[observation.queue].push_back(index);
-  }
+  if (new_agent) note(agent(observation.agent).records, index);
+  if (new_queue) note(queue_list(observation.queue), index);
   return true;
 }
 
@@ -406,6 +418,7 @@ Result<Outcome> Engine::State::apply_presence(const Event& event) {
   AgentActivity& activity = agent(*id).activity;
   const Time to = activity.presence_end(presence);
   tell_activity(*id, presence.at, to, now, agent_before);
+  activity_changes(*id, presence.at);
   if (!activity.add(presence)) return Outcome::unchanged;
   tell_activity(*id, presence.at, to, now, agent_after);
   apply_difference(agent_before, agent_after);
@@ -435,14 +448,14 @@ Result<Outcome> Engine::State::apply_membership(const Event& event, ScopeKind ki
   const bool same = !roster.entries(*id).empty() && roster.at(*id, entry.at) == entry.member;
   const bool replaces = std::any_of(roster.entries(*id).begin(), roster.entries(*id).end(),
                                     [&](const Roster::Entry& e) { return e.at == entry.at; });
-  std::vector<std::uint32_t> affected;
-  if (of_agent) affected = agent(*id).records;
-  if (!of_agent && *id < queue_records.size()) affected = queue_records[*id];
+  std::vector<std::uint32_t> affected =
+      of_agent ? agent(*id).records.records : queue_list(static_cast<std::uint16_t>(*id)).records;
   // A record whose versions named the subject, then not, then again is noted twice.
   std::sort(affected.begin(), affected.end());
   affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
   const auto all = [&](int sign) {
     for (const std::uint32_t index : affected) {
+      if (!records[index].in_use) continue;
       tell(records[index], now, after);
       for (const Fact& fact : after.facts) apply_fact(fact, after.scopes[fact.scopes], sign);
       edit_customer(after.customer, sign);
@@ -454,6 +467,7 @@ Result<Outcome> Engine::State::apply_membership(const Event& event, ScopeKind ki
   };
   const bool moves = !same || replaces;
   if (moves) all(-1);
+  roster_changes(of_agent, *id);
   roster.add(*id, entry);
   if (moves) all(+1);
   touch(scope(kind, *id));

@@ -6,6 +6,7 @@
 
 #include "core/agent.h"
 #include "core/customer.h"
+#include "core/dirty.h"
 #include "core/engine.h"
 #include "core/names.h"
 #include "windows/wheel.h"
@@ -61,10 +62,32 @@ struct View {
   ViewChanges changes;
 };
 
+// Records in memory that name an agent or a queue. Records that left are taken out when they are many.
+struct RecordList {
+  std::vector<std::uint32_t> records;
+  std::uint32_t gone = 0;
+};
+
 struct Agent {
+  static constexpr std::uint32_t kClean = 0xFFFFFFFF;
+
   explicit Agent(std::uint32_t id) : activity(id) {}
   AgentActivity activity;
-  std::vector<std::uint32_t> records;  // calls and tickets that name the agent
+  RecordList records;
+  // First UTC day whose row is out of date; likewise as it was when the generation began.
+  std::uint32_t dirty_day = kClean, frozen_day = kClean;
+  bool cut_moved = false, frozen_cut_moved = false;
+  std::vector<std::uint32_t> rows;  // days from the cut on that have a row, ascending
+};
+
+// What has yet to be handed out of what changed (core/engine_keep.cpp).
+struct Keeping {
+  bool under_way = false;
+  std::uint64_t generation = 0;
+  Dirty records, agents, agent_rosters, queue_rosters;
+  std::array<std::uint32_t, kScopeKinds + 2> names{};         // handed out, by table of names
+  std::array<std::uint32_t, kScopeKinds + 2> frozen_names{};  // to be handed out with this generation
+  std::deque<Kept> ready;  // rows of frozen things that have changed since
 };
 
 struct Engine::State {
@@ -96,6 +119,26 @@ struct Engine::State {
   std::uint32_t find_record(Record::Kind kind, std::string_view id) const;
   std::uint32_t make_record(Record::Kind kind, std::string_view id);
   Agent& agent(std::uint32_t id);
+  void note(RecordList& list, std::uint32_t record) { list.records.push_back(record); }
+  RecordList& queue_list(std::uint16_t queue);
+
+  // Keeping: what is about to change is written first if it is frozen.
+  void record_changes(std::uint32_t record);
+  void activity_changes(std::uint32_t agent, Time from);
+  void roster_changes(bool of_agent, std::uint32_t subject);
+  void write_record(std::uint32_t record, const KeepSink& sink);
+  void write_activity(std::uint32_t agent, const KeepSink& sink);
+  void write_roster(bool of_agent, std::uint32_t subject, const KeepSink& sink);
+  std::uint32_t names_size(std::size_t table) const;
+  void write_name(std::size_t table, std::uint32_t number, const KeepSink& sink) const;
+  std::string meta_row() const;
+  Status read_names(Archive& from);
+  Status read_meta(std::string_view value);
+  Status read_rosters(Archive& from);
+  Status read_activities(Archive& from);
+  Status read_records(Archive& from);
+  // The record of a row; an error when it makes no sense.
+  Result<std::uint32_t> read_record(std::string_view key, std::string_view value);
 
   // The difference
   void tell(const Record& record, Time at, Facts& out) const;
@@ -137,18 +180,25 @@ struct Engine::State {
   Roster agent_roster, queue_roster;
   boost::unordered_flat_map<std::uint64_t, CustomerTimeline> customers;  // by hash of the key; never walked
   std::deque<Agent> agents;
-  std::vector<std::vector<std::uint32_t>> queue_records;
+  std::vector<RecordList> queue_records;
   std::deque<Record> records;
-  std::deque<std::string> record_ids;
+  std::vector<std::uint32_t> free_records;  // slots to use again
   boost::unordered_flat_map<std::uint64_t, std::uint32_t> record_index;
   windows::Wheel wheel;  // subjects: 2 * record, 2 * agent + 1
   std::vector<windows::Wheel::Due> due;
+
+  Keeping keeping;
 
   std::deque<View> views;
   Counts counts;
 
   Facts before, after, agent_before, agent_after, customer_before, customer_after;  // scratch
 };
+
+// Keys of rows (core/engine_keep.cpp).
+std::string record_key(char where, const Record& record);
+std::string activity_key(std::uint32_t agent);
+std::string activity_key(std::uint32_t agent, std::uint32_t day);
 
 // "*", "queue/*" or a whole key.
 bool matches(std::string_view pattern, std::string_view key);

@@ -28,9 +28,8 @@ std::uint64_t customer_hash(std::string_view key) {
 bool Record::name_customer(std::uint64_t hash, Rank rank) {
   if (hash == 0 || std::tie(rank, hash) <= std::tie(customer_rank, customer)) return false;
   customer_rank = rank;
-  const bool changed = customer != hash;
   customer = hash;
-  return changed;
+  return true;
 }
 
 bool Record::add(const Observation& observation) {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 #include <boost/container/small_vector.hpp>
 
@@ -60,12 +60,20 @@ bool before(const Observation& a, const Observation& b);
 struct Record {
   enum class Kind : std::uint8_t { call, ticket };
 
-  std::string_view id;
+  // Where the archive has the record (core/keep.h): nowhere, among those in memory, or among the others.
+  enum class Row : std::uint8_t { none, hot, cold };
+
+  std::string id;
+  std::uint64_t key_hash = 0;  // of kind and id
   std::uint32_t next_same_hash = 0xFFFFFFFF;
   Kind kind = Kind::call;
   // Who the customer is, as the observation with the highest rank says: hash of the pseudonymous key, 0 = nobody says.
   std::uint64_t customer = 0;
   Rank customer_rank = 0;
+  Row row = Row::none;
+  bool in_use = true;  // false: the slot waits for another record
+  // The generation that moves it among the others, after which it leaves memory; 0: it stays.
+  std::uint64_t leaves = 0;
   // Live observations first, then final ones, each part ordered by before().
   boost::container::small_vector<Observation, 5> observations;
 
@@ -73,7 +81,7 @@ struct Record {
 
   // Whether the set changed.
   bool add(const Observation& observation);
-  bool name_customer(std::uint64_t customer_hash, Rank rank);
+  bool name_customer(std::uint64_t customer_hash, Rank rank);  // whether it is news
 };
 
 // Never 0 unless the key is empty.

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "map_archive.h"
 #include "oracle.h"
 #include "streams.h"
 
@@ -29,6 +30,7 @@ using windows::kSecond;
 
 std::int64_t comparisons = 0;
 std::int64_t applied = 0;
+std::int64_t crashes = 0;
 
 std::string shown(const std::optional<double>& v) {
   char text[40] = "null";
@@ -42,10 +44,13 @@ std::unique_ptr<Engine> engine_for(const Stream& stream) {
   return std::move(*engine);
 }
 
+// kept: rows are handed out all the time, and every now and then the process ends and begins anew.
+enum class Mode { plain, kept };
+
 class Trial {
  public:
-  Trial(std::uint64_t seed)
-      : seed_(seed), dice_(seed ^ 0xD1CE), stream_(streams::make(seed)), oracle_(stream_.settings) {
+  Trial(std::uint64_t seed, Mode mode)
+      : seed_(seed), mode_(mode), dice_(seed ^ 0xD1CE), stream_(streams::make(seed)), oracle_(stream_.settings) {
     engine_ = engine_for(stream_);
     for (const auto& kpi : engine_->catalogue().kpis()) {
       if (kpi.live) {
@@ -68,16 +73,21 @@ class Trial {
       give(*engine_, event);
       oracle_.apply(event);
       ++applied;
+      if (mode_ != Mode::plain) {
+        journal_.push_back({now, event});
+        keep();
+      }
       sample(8);
       if (dice_.percent(30)) look_at_views();
     }
     now += dice_.of(std::vector<core::Duration>{1, 40 * kSecond, kHour, 2 * kDay});
     step_to(now);
+    if (mode_ != Mode::plain) crash();
     everything(*engine_, "in order of arrival");
     history();
     trend();
     look_at_views();
-    other_orders();
+    if (mode_ == Mode::plain) other_orders();
     step_to(now + dice_.of(std::vector<core::Duration>{kMinute, 5 * kHour, 9 * kDay}));
     sample(60);
     history();
@@ -91,6 +101,55 @@ class Trial {
   void give(Engine& engine, const Event& event) {
     const auto outcome = engine.apply(event);
     if (!outcome) fail("refused: " + outcome.error().message);
+  }
+
+  // ---- keeping ----
+  void keep() {
+    if (dice_.percent(20) && engine_->begin_keep(generation_ + 1)) {
+      ++generation_;
+      begun_ = journal_.size();
+    }
+    if (begun_ && engine_->keep_some(static_cast<std::size_t>(1 + dice_.below(dice_.percent(50) ? 5 : 500)),
+                                     [&](core::Kept&& row) { archive_.write(generation_, std::move(row)); })) {
+      finished_.push_back({generation_, *begun_});
+      begun_.reset();
+      if (dice_.percent(70)) complete();
+    }
+    if (dice_.percent(3)) crash();
+  }
+
+  // The oldest generation that is all out becomes durable.
+  void complete() {
+    archive_.complete(finished_.front().first);
+    engine_->kept(finished_.front().first);
+    replay_from_ = finished_.front().second;
+    finished_.erase(finished_.begin());
+  }
+
+  void crash() {
+    if (!finished_.empty() && dice_.percent(50)) complete();
+    archive_.forget();
+    finished_.clear();
+    begun_.reset();
+    auto other = engine_for(stream_);
+    const auto restored = other->restore(archive_);
+    if (!restored) return fail("restore: " + restored.error().message);
+    other->attach(&archive_);
+    for (std::size_t i = replay_from_; i < journal_.size(); ++i) {
+      advance(*other, journal_[i].when);
+      give(*other, journal_[i].event);
+    }
+    advance(*other, engine_->now());
+    if (other->digest() != engine_->digest()) fail("the restored engine differs");
+    if (other->scopes("*") != engine_->scopes("*")) fail("the restored engine knows other scopes");
+    if (other->counts().applied != engine_->counts().applied) fail("the restored engine counted otherwise");
+    same_records(*other);
+    engine_ = std::move(other);
+    generation_ = archive_.generation();
+    ++crashes;
+    if (dice_.percent(20)) everything(*engine_, "restored");
+    views_.clear();
+    open_views();
   }
 
   // Time passes in one piece or in many.
@@ -343,12 +402,19 @@ class Trial {
   };
 
   std::uint64_t seed_;
+  Mode mode_;
   Dice dice_;
   Stream stream_;
   Oracle oracle_;
   std::unique_ptr<Engine> engine_;
   std::vector<std::string> columns_;
   std::vector<Shown> views_;
+  MapArchive archive_;
+  std::vector<streams::Delivery> journal_;  // with the time each event was applied at
+  std::uint64_t generation_ = 0;
+  std::optional<std::size_t> begun_;  // the journal's length when the generation being handed out began
+  std::vector<std::pair<std::uint64_t, std::size_t>> finished_;  // all out, not durable yet; likewise
+  std::size_t replay_from_ = 0;
 };
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
@@ -356,16 +422,22 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-}  // namespace
-
-TEST_CASE("random streams give the numbers of the oracle, in any order") {
+void run(Mode mode, std::uint64_t divide) {
   const auto begin = std::chrono::steady_clock::now();
   const std::uint64_t seed = number_from("RINGSIDE_SEED", 0);
-  const std::uint64_t count = seed != 0 ? 1 : number_from("RINGSIDE_STREAMS", 250);
+  const std::uint64_t count = seed != 0 ? 1 : number_from("RINGSIDE_STREAMS", 250) / divide;
   const std::uint64_t first = seed != 0 ? seed : number_from("RINGSIDE_FIRST_SEED", 1);
-  for (std::uint64_t s = first; s < first + count; ++s) Trial(s).run();
+  comparisons = applied = crashes = 0;
+  for (std::uint64_t s = first; s < first + count; ++s) Trial(s, mode).run();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  std::printf("seeds %llu to %llu: %lld events, %lld comparisons, %.1f s\n", static_cast<unsigned long long>(first),
-              static_cast<unsigned long long>(first + count - 1), static_cast<long long>(applied),
-              static_cast<long long>(comparisons), took.count());
+  std::printf("seeds %llu to %llu: %lld events, %lld restarts, %lld comparisons, %.1f s\n",
+              static_cast<unsigned long long>(first), static_cast<unsigned long long>(first + count - 1),
+              static_cast<long long>(applied), static_cast<long long>(crashes), static_cast<long long>(comparisons),
+              took.count());
 }
+
+}  // namespace
+
+TEST_CASE("random streams give the numbers of the oracle, in any order") { run(Mode::plain, 1); }
+
+TEST_CASE("random streams give the numbers of the oracle, with a restart at any moment") { run(Mode::kept, 1); }

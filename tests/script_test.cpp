@@ -13,7 +13,7 @@
 // Words of an event: call= ticket= agent= queue= team= site= channel= priority= state= status= exit= kind= scale=
 // (one of the last five, or direction=) reason= by= value= (12s or a number) public=no authority= source= id= visit=
 // sent= (when the source said it). Every script runs plainly, with its events shuffled, doubled, with time passing in
-// tiny steps, and with all events late; the numbers must be the same.
+// tiny steps, with all events late, and kept and restored after every line; the numbers must be the same.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -21,6 +21,7 @@
 #include <functional>
 #include <sstream>
 
+#include "map_archive.h"
 #include "oracle.h"
 #include "streams.h"
 #include "zones.h"
@@ -220,10 +221,10 @@ class Reader {
   int number_ = 0;
 };
 
-enum class Mode { plain, shuffled, doubled, tiny_steps, all_late };
+enum class Mode { plain, shuffled, doubled, tiny_steps, all_late, restored };
 constexpr std::pair<Mode, const char*> kModes[] = {{Mode::plain, "plain"}, {Mode::shuffled, "shuffled"},
                                                    {Mode::doubled, "doubled"}, {Mode::tiny_steps, "tiny steps"},
-                                                   {Mode::all_late, "all late"}};
+                                                   {Mode::all_late, "all late"}, {Mode::restored, "restored"}};
 
 class Run {
  public:
@@ -263,6 +264,7 @@ class Run {
           if (mode_ != Mode::all_late || i > last_now) history(line);
           break;
       }
+      if (mode_ == Mode::restored) restore();
     }
   }
 
@@ -285,6 +287,20 @@ class Run {
     const Event older = dice_.of(given_);
     for (const Event& again : {event, older})
       CHECK(*engine_->apply(again) == core::Outcome::unchanged);
+  }
+
+  void restore() {
+    const auto generation = archive_.generation() + 1;
+    REQUIRE(engine_->begin_keep(generation));
+    REQUIRE(engine_->keep_some(1'000'000, [&](core::Kept&& row) { archive_.write(generation, std::move(row)); }));
+    archive_.complete(generation);
+    engine_->kept(generation);
+    auto other = Engine::create(script_.settings);
+    REQUIRE(static_cast<bool>(other));
+    REQUIRE(static_cast<bool>((*other)->restore(archive_)));
+    (*other)->attach(&archive_);
+    REQUIRE((*other)->digest() == engine_->digest());
+    engine_ = std::move(*other);
   }
 
   void expect(const Line& line) {
@@ -348,6 +364,7 @@ class Run {
   Dice dice_;
   std::unique_ptr<Engine> engine_;
   std::vector<Event> waiting_, given_;
+  MapArchive archive_;
 };
 
 }  // namespace

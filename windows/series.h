@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "windows/histogram.h"
@@ -115,6 +116,11 @@ class Series {
   Time oldest(std::uint16_t cell) const;  // kNever when none is open
 
   std::size_t bytes() const;  // memory held
+
+  // Everything a settled series holds, piece by piece in no particular order; equal series tell the same pieces.
+  enum class Part : std::uint8_t { column, bucket, item, window, level, pane, sample, open };
+  using EachPart = std::function<void(Part, const std::array<std::int64_t, 4>&)>;
+  void each(const Layout& layout, const EachPart& f) const;
 
  private:
   struct Pane {  // what one column gained in one second

@@ -1,0 +1,197 @@
+// Restoring: an engine from the rows it handed out. What is known is read; the numbers are told anew from it.
+#include <algorithm>
+
+#include "core/engine_state.h"
+#include "core/keep_codec.h"
+
+namespace core {
+namespace {
+
+constexpr std::uint32_t kNone = Scopes::kNone;
+constexpr std::size_t kReasons = kScopeKinds, kScopes = kScopeKinds + 1, kNameTables = kScopeKinds + 2;
+
+std::string printable(std::string_view key) {
+  std::string out;
+  for (const char c : key) {
+    if (c >= ' ' && c <= '~') {
+      out += c;
+    } else {
+      constexpr char kHex[] = "0123456789abcdef";
+      out += "\\x";
+      out += kHex[static_cast<std::uint8_t>(c) >> 4];
+      out += kHex[static_cast<std::uint8_t>(c) & 15];
+    }
+  }
+  return out;
+}
+
+Error damaged(std::string_view table, std::string_view key, std::string_view value) {
+  const RowReader row(value);
+  std::string name = std::string(table) + " \"" + printable(key) + "\"";
+  if (!value.empty() && !row.known())
+    return {"unknown_format",
+            "the row " + name + " has format " + std::to_string(row.version()) + "; this program knows format " +
+                std::to_string(kRowVersion), name};
+  return {"damaged", "the row " + name + " makes no sense", name};
+}
+
+// Reads all rows of a table's part; stops at the first error.
+template <class F>
+Status each_row(Archive& from, Keep table, std::string_view first, std::string_view last, F&& f) {
+  Status status = Done{};
+  from.scan(table, first, last, [&](std::string_view key, std::string_view value) {
+    status = f(key, value);
+    return static_cast<bool>(status);
+  });
+  return status;
+}
+
+}  // namespace
+
+Status Engine::restore(Archive& archive) {
+  State& s = *state_;
+  CHECK(s.records.empty() && s.scopes.size() == 1 && s.now == 0, "restore comes before everything else");
+  std::string meta;
+  if (!archive.get(Keep::meta, "engine", meta)) {
+    if (archive.generation() == 0) return Done{};
+    return Error{"damaged", "the row meta \"engine\" is missing", "meta \"engine\""};
+  }
+  for (const Status& done : {s.read_meta(meta), s.read_names(archive), s.read_rosters(archive)}) {
+    if (!done) return done;
+  }
+  const Status done = s.read_activities(archive);
+  if (!done) return done;
+  return s.read_records(archive);
+}
+
+Status Engine::State::read_meta(std::string_view value) {
+  RowReader row(value);
+  const std::uint64_t generation = row.number();
+  const Time then = row.difference();
+  newest = row.difference();
+  for (std::uint64_t* count : {&counts.applied, &counts.unchanged, &counts.refused, &counts.clamped, &counts.too_old})
+    *count = row.number();
+  if (!row.ok() || !row.done() || then < 0) return damaged("meta", "engine", value);
+  keeping.generation = generation;
+  now = then;
+  midnight = settings.zone.midnight_at_or_before(now);
+  next_midnight = settings.zone.next_midnight(now);
+  return Done{};
+}
+
+Status Engine::State::read_names(Archive& from) {
+  const Status status = each_row(from, Keep::name, "", behind(std::string(1, static_cast<char>(kNameTables))),
+                                 [&](std::string_view key, std::string_view value) -> Status {
+    const std::size_t table = key.empty() ? kNameTables : static_cast<std::uint8_t>(key[0]);
+    const std::uint32_t number = key_number(key, 1);
+    RowReader row(value);
+    if (key.size() != 5 || table >= kNameTables) return damaged("name", key, value);
+    if (table == kScopes) {
+      const auto kind = static_cast<ScopeKind>(row.byte());
+      const std::uint32_t name = row.number32();
+      if (!row.ok() || !row.done() || static_cast<int>(kind) >= kScopeKinds || name >= names(kind).size() ||
+          scope(kind, name) != number)
+        return damaged("name", key, value);
+      return Done{};
+    }
+    Names& known = table == kReasons ? reasons : scope_names[table];
+    const std::string_view text = row.text();
+    if (!row.ok() || !row.done() || known.intern(text) != number) return damaged("name", key, value);
+    return Done{};
+  });
+  for (std::size_t table = 0; table < kNameTables; ++table) keeping.names[table] = names_size(table);
+  keeping.frozen_names = keeping.names;
+  return status;
+}
+
+Status Engine::State::read_rosters(Archive& from) {
+  return each_row(from, Keep::roster, "a", "r", [&](std::string_view key, std::string_view value) -> Status {
+    const bool of_agent = key[0] == 'a';
+    const std::uint32_t subject = key_number(key, 1);
+    const ScopeKind kind = of_agent ? ScopeKind::agent : ScopeKind::queue;
+    RowReader row(value);
+    if (key.size() != 5 || subject >= names(kind).size()) return damaged("roster", key, value);
+    for (std::uint64_t n = row.number(); n > 0 && row.ok(); --n) {
+      Roster::Entry entry{};
+      entry.at = row.difference();
+      entry.rank = row.raw<Rank>();
+      entry.member.team = row.number32() - 1u;
+      entry.member.site = row.number32() - 1u;
+      const auto bad = [&](ScopeKind of, std::uint32_t name) { return name != kNone && name >= names(of).size(); };
+      if (!row.ok() || bad(ScopeKind::team, entry.member.team) || bad(ScopeKind::site, entry.member.site))
+        return damaged("roster", key, value);
+      (of_agent ? agent_roster : queue_roster).add(subject, entry);
+    }
+    if (!row.ok() || !row.done()) return damaged("roster", key, value);
+    return Done{};
+  });
+}
+
+Status Engine::State::read_activities(Archive& from) {
+  for (std::uint32_t id = 0; id < names(ScopeKind::agent).size(); ++id) {
+    std::string cut;
+    if (from.get(Keep::activity, activity_key(id), cut)) {
+      RowReader row(cut);
+      if (!agent(id).activity.read_cut(row)) return damaged("activity", activity_key(id), cut);
+    }
+    const std::uint32_t first = cut.empty() ? 0 : AgentActivity::day_of(agent(id).activity.cut());
+    const Status status = each_row(from, Keep::activity, activity_key(id, first), behind(activity_key(id, kNone)),
+                                   [&](std::string_view key, std::string_view value) -> Status {
+      const std::uint32_t day = key_number(key, 5);
+      RowReader row(value);
+      if (key.size() != 9 || !agent(id).activity.read_day(day, row)) return damaged("activity", key, value);
+      agent(id).rows.push_back(day);
+      return Done{};
+    });
+    if (!status) return status;
+    if (id >= agents.size()) continue;
+    tell_activity(id, std::max<Time>(0, agents[id].activity.cut()), kNever, now, agent_after);
+    apply_difference({}, agent_after);
+    wheel.arm(id * 2 + 1, agent_after.look_again);
+  }
+  return Done{};
+}
+
+Status Engine::State::read_records(Archive& from) {
+  return each_row(from, Keep::record, "h", "i", [&](std::string_view key, std::string_view value) -> Status {
+    const auto index = read_record(key, value);
+    if (!index) return index.error();
+    records[*index].row = Record::Row::hot;
+    tell(records[*index], now, after);
+    apply_difference({}, after);
+    apply_customer({}, after);
+    wheel.arm(*index * 2, after.look_again);
+    return Done{};
+  });
+}
+
+Result<std::uint32_t> Engine::State::read_record(std::string_view key, std::string_view value) {
+  RowReader row(value);
+  const auto customer = row.raw<std::uint64_t>();
+  const auto customer_rank = row.raw<Rank>();
+  const std::uint64_t size = row.number();
+  if (!row.ok() || key.size() < 2 || static_cast<std::uint8_t>(key[1]) > 1 || size == 0 ||
+      size > Record::kMaxObservations || row.left() != size * sizeof(Observation))
+    return damaged("record", key, value);
+  boost::container::small_vector<Observation, 8> observations;
+  for (std::uint64_t i = 0; i < size; ++i) {
+    const Observation& o = observations.emplace_back(row.raw<Observation>());
+    const bool sound = static_cast<int>(o.type) < kEventTypes && o.detail <= Detail::nps &&
+                       (o.agent == kNoAgent || o.agent < names(ScopeKind::agent).size()) &&
+                       (o.queue == kNoQueue || o.queue < names(ScopeKind::queue).size()) &&
+                       (o.channel == kNoName || o.channel < names(ScopeKind::channel).size()) &&
+                       (o.priority == kNoName || o.priority < names(ScopeKind::priority).size());
+    if (!sound) return damaged("record", key, value);
+  }
+  const auto kind = static_cast<Record::Kind>(key[1]);
+  if (find_record(kind, key.substr(2)) != kNone) return damaged("record", key, value);
+  const std::uint32_t index = make_record(kind, key.substr(2));
+  for (const Observation& o : observations) {
+    if (!add(index, o)) return damaged("record", key, value);
+  }
+  records[index].customer = customer;
+  records[index].customer_rank = customer_rank;
+  return index;
+}
+
+}  // namespace core
