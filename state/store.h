@@ -71,11 +71,16 @@ struct StoreOptions {
   core::Duration id_horizon = 48 * windows::kHour;  // ids older than that may be forgotten
   std::size_t cache_bytes = 64u << 20;   // of blocks read from the state
   bool create = true;                    // false: a folder that is not there is an error
+  // Damage of the state was found while reading it, on the thread that read; the store has noted it in its folder, so
+  // that the next open() falls back. Called at most once for an archive and once for look-ups of ids. Whoever serves
+  // stops the process; whoever is still restoring calls Store::fall_back().
+  std::function<void(const core::Error&)> on_damage;
+  std::optional<Chain> id;  // of a store to be made; none: by chance
 };
 
 // Core's Archive over the state. It shows the state as of its making or the last refresh(), so that an engine sees
 // new generations only when it is told: refresh() first, then Engine::kept().
-// Damaged rows: `on_damage` is told why, once; from then on nothing is found. Who made the archive has to act.
+// After damage nothing is found any more and status() says why.
 class StateArchive : public core::Archive {
  public:
   virtual void refresh() = 0;
@@ -103,7 +108,7 @@ class Store {
   core::Status keep_copy();
 
   using OnDamage = std::function<void(const core::Error&)>;
-  std::unique_ptr<StateArchive> archive(OnDamage on_damage = {}) const;
+  std::unique_ptr<StateArchive> archive(OnDamage on_damage = {}) const;  // none: that of the options
   // Over the newest kept copy (or the state itself) that is not after `time`; null: start from nothing.
   core::Result<std::unique_ptr<StateArchive>> archive_as_of(core::Time time) const;
   // After damage of the state was found while reading: sets it aside and goes back to the newest good copy, or to
@@ -111,7 +116,7 @@ class Store {
   core::Status fall_back(const core::Error& why);
 
   // Of the ids table.
-  std::optional<SeenRow> find_id(const ItemKey& key) const;
+  std::optional<SeenRow> find_id(const ItemKey& key) const;  // none after damage
   bool has_ids() const;
 
   const std::string& folder() const;
