@@ -198,9 +198,9 @@ int Catalogue::window(std::string_view label) const {
 }
 
 Value Catalogue::evaluate(const Kpi& kpi, const windows::Series& series, const windows::Range& range) const {
-  struct Operand {
-    double number = 0;
-    bool none = false;
+  struct Operand {  // without initialisers: a formula uses few of the many
+    double number;
+    bool none;
   };
   std::array<Operand, kStack> stack;
   std::size_t size = 0;

@@ -101,11 +101,11 @@ void Engine::State::apply_fact(const Fact& fact, const Scopes& scopes_of_fact, i
 void Engine::State::add_entries(const windows::Entry* entries, std::size_t size, const std::uint32_t* reached,
                                 std::size_t count) {
   if (size == 0) return;
-  constexpr std::size_t kSettleAt = 128;  // pending entries; keeps memory small between looks
+  constexpr std::size_t kSettleAt = 128;  // keeps memory small where nobody looks
   for (std::size_t i = 0; i < count; ++i) {
     windows::Series& series = scopes[reached[i]].series;
-    for (std::size_t e = 0; e < size; ++e) series.add(entries[e]);
-    if (series.pending() >= kSettleAt) series.settle(catalogue.layout(), clock());
+    for (std::size_t e = 0; e < size; ++e) series.add(catalogue.layout(), entries[e]);
+    if (series.added() >= kSettleAt) series.settle(catalogue.layout(), clock());
     touch(reached[i]);
   }
 }
@@ -149,7 +149,8 @@ void Engine::State::apply_contacts(const Facts& was, const Facts& is) {
       to = to == kNever || e.contact.to == kNever ? kNever : std::max(to, e.contact.to);
     }
     AgentActivity& activity = agent(id).activity;
-    tell_activity(id, from, to, now, agent_before);
+    const bool told = activity_used || activity_views > 0;
+    if (told) tell_activity(id, from, to, now, agent_before);
     activity_changes(id, from);
     // Put in before taking out, so that no count passes below zero.
     for (const int sign : {+1, -1}) {
@@ -157,9 +158,11 @@ void Engine::State::apply_contacts(const Facts& was, const Facts& is) {
         if (e.contact.agent == id && e.sign == sign) activity.add_contact(e.contact, sign);
       }
     }
-    tell_activity(id, from, to, now, agent_after);
-    apply_difference(agent_before, agent_after);
-    wheel.arm(id * 2 + 1, agent_after.look_again);
+    if (told) {
+      tell_activity(id, from, to, now, agent_after);
+      apply_difference(agent_before, agent_after);
+      wheel.arm(id * 2 + 1, agent_after.look_again);
+    }
     touch(scope(ScopeKind::agent, id));
     edits.erase(std::remove_if(edits.begin(), edits.end(), [&](const Edit& e) { return e.contact.agent == id; }),
                 edits.end());

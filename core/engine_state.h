@@ -53,6 +53,7 @@ struct View {
     std::uint64_t revision = 0;  // of the scope's series when the row was evaluated
   };
   bool open = false;
+  bool shows_activity = false;  // some column is what an agent does
   ViewDefinition definition;
   std::vector<std::vector<Column>> columns;  // per group
   std::vector<Row> rows;
@@ -162,6 +163,7 @@ struct Engine::State {
 
   TenantSettings settings;
   bool activity_used = false;     // some KPI is about agents_ levels; otherwise they are not told at all
+  int activity_views = 0;         // open views that show what agents do
   bool customers_used = false;    // some KPI asks who had to come again
   bool longest_activity = false;  // some KPI asks for oldest(agents_…)
   bool longest_login = false;     // some KPI asks for oldest(agents_logged_in)

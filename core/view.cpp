@@ -103,6 +103,16 @@ Result<int> Engine::open_view(const ViewDefinition& definition) {
     }
   }
   view.open = true;
+  view.shows_activity = std::any_of(view.columns.begin(), view.columns.end(), [](const auto& columns) {
+    return std::any_of(columns.begin(), columns.end(), [](const View::Column& c) { return c.attribute >= 0; });
+  });
+  if (view.shows_activity && ++s.activity_views == 1 && !s.activity_used) {
+    // Until now nobody wanted to be told when an agent's state changes by itself.
+    for (std::uint32_t id = 0; id < s.agents.size(); ++id) {
+      s.tell_activity(id, s.now, kNever, s.now, s.agent_after);
+      s.wheel.arm(id * 2 + 1, s.agent_after.look_again);
+    }
+  }
   std::size_t index = 0;
   while (index < s.views.size() && s.views[index].open) ++index;
   if (index == s.views.size()) s.views.emplace_back();
@@ -119,6 +129,7 @@ void Engine::close_view(int view) {
                                     [&](const RowRef& r) { return r.view == static_cast<std::uint32_t>(view); }),
                      scope.rows.end());
   }
+  if (s.views[static_cast<std::size_t>(view)].shows_activity) --s.activity_views;
   s.views[static_cast<std::size_t>(view)] = View{};
 }
 

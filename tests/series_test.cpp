@@ -53,7 +53,7 @@ class Trial {
       for (auto n = below(6); n > 0; --n) add();
       if (below(5) == 0) take_back();
       clock_ = {now_, now_ - now_ % kDay};
-      const bool was_pending = series_.pending() > 0;
+      const bool was_pending = !series_.settled();
       const auto revision = series_.revision();
       series_.settle(layout_, clock_);
       REQUIRE(series_.settled());
@@ -77,7 +77,7 @@ class Trial {
   }
 
   void put(const Entry& e) {
-    series_.add(e);
+    series_.add(layout_, e);
     entries_.push_back(e);
   }
 

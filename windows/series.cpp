@@ -66,39 +66,36 @@ std::uint32_t Series::make_row(std::uint16_t column) {
   return index - 1u;
 }
 
+void Series::add(const Layout& layout, const Entry& entry) {
+  ++added_;
+  newest_ = std::max(newest_, entry.at);
+  switch (layout.kind(entry.cell)) {
+    case CellKind::sum: return fold_column(layout, layout.column(entry.cell), entry.at, entry.value * entry.count);
+    case CellKind::level: {
+      const std::int64_t edges = entry.value * entry.count;
+      const std::uint16_t column = layout.column(entry.cell);
+      fold_column(layout, column, entry.at, edges);
+      return fold_column(layout, static_cast<std::uint16_t>(column + 1), entry.at, wrap_mul(edges, entry.at));
+    }
+    case CellKind::samples: return fold_sample(layout, entry);
+    case CellKind::list: return fold_item(entry);
+  }
+}
+
 bool Series::settle(const Layout& layout, const Clock& clock) {
   const std::uint32_t second = second_of(clock.now);
   CHECK(second >= second_, "time went backwards");
-  bool changed = !pending_.empty();
+  CHECK(newest_ <= clock.now, "an entry from the future was settled");
+  bool changed = added_ != 0;
+  added_ = 0;
   if (second != second_) changed |= slide(layout, second);
   second_ = second;
   now_ = clock.now;
   for (int k = 0; k < window_count_; ++k)
     window_from_[static_cast<std::size_t>(k)] = window_range(layout, k, clock).from;
+  for (const std::uint32_t index : unsorted_) sort_items(interval(index));
+  unsorted_.clear();
   roll(clock);
-  for (const Entry& entry : pending_) {
-    CHECK(entry.at <= clock.now, "an entry from the future was settled");
-    switch (layout.kind(entry.cell)) {
-      case CellKind::sum:
-        fold_column(layout, clock, layout.column(entry.cell), entry.at, entry.value * entry.count);
-        break;
-      case CellKind::level: {
-        const std::int64_t edges = entry.value * entry.count;
-        const std::uint16_t column = layout.column(entry.cell);
-        fold_column(layout, clock, column, entry.at, edges);
-        fold_column(layout, clock, static_cast<std::uint16_t>(column + 1), entry.at,
-                    wrap_mul(edges, entry.at));
-        break;
-      }
-      case CellKind::samples:
-        fold_sample(layout, clock, entry);
-        break;
-      case CellKind::list:
-        fold_item(entry);
-        break;
-    }
-  }
-  pending_.clear();
   if (changed) ++revision_;
   return changed;
 }
@@ -170,6 +167,14 @@ void Series::roll(const Clock& clock) {
       gathered = 0;
     }
     interval_ = current;
+    // What was added since the last settle may have gone to the interval that is the current one now.
+    if (!intervals_.empty() && intervals_.back().index == current) {
+      for (const auto& [column, value] : intervals_.back().columns) {
+        std::int64_t& gathered = row(row_index_[column] - 1u)[window_count_ + 1u];
+        gathered = wrap_add(gathered, value);
+      }
+      intervals_.back().columns.clear();
+    }
   }
   if (clock.midnight != midnight_) {
     midnight_ = clock.midnight;
@@ -194,12 +199,11 @@ std::size_t Series::segment_of(const Layout& layout, std::uint32_t second) const
   return segment;
 }
 
-void Series::fold_column(const Layout& layout, const Clock& clock, std::uint16_t column, Time at,
-                         std::int64_t value) {
+void Series::fold_column(const Layout& layout, std::uint16_t column, Time at, std::int64_t value) {
   const std::uint32_t index = make_row(column);
   std::int64_t* cells = row(index);
   cells[window_count_ + 2u] = wrap_add(cells[window_count_ + 2u], value);
-  if (at >= clock.midnight) cells[window_count_] = wrap_add(cells[window_count_], value);
+  if (at >= midnight_) cells[window_count_] = wrap_add(cells[window_count_], value);
   if (interval_of(at) == interval_) {
     cells[window_count_ + 1u] = wrap_add(cells[window_count_ + 1u], value);
   } else {
@@ -238,7 +242,7 @@ void Series::fold_column(const Layout& layout, const Clock& clock, std::uint16_t
   for (std::size_t k = 0; k < segment; ++k) ++cursor_[k];  // it lies before the windows it is too old for
 }
 
-void Series::fold_sample(const Layout& layout, const Clock& clock, const Entry& entry) {
+void Series::fold_sample(const Layout& layout, const Entry& entry) {
   const std::uint16_t bucket = bucket_of(entry.value);
   const auto count = entry.count;
   auto& buckets = interval(interval_of(entry.at)).buckets;
@@ -258,7 +262,7 @@ void Series::fold_sample(const Layout& layout, const Clock& clock, const Entry& 
   for (Watch& w : watches_) {
     if (w.cell != entry.cell) continue;
     for (std::size_t k = segment; k < window_count_; ++k) w.windows[k].add(bucket, count);
-    if (entry.at >= clock.midnight) w.windows[window_count_].add(bucket, count);
+    if (entry.at >= midnight_) w.windows[window_count_].add(bucket, count);
   }
   if (segment == window_count_) return;
 
@@ -279,15 +283,21 @@ void Series::fold_sample(const Layout& layout, const Clock& clock, const Entry& 
   for (std::size_t k = 0; k < segment; ++k) ++sample_cursor_[k];
 }
 
+namespace {
+
+constexpr auto item_before = [](const auto& a, const auto& b) {
+  if (a.cell != b.cell) return a.cell < b.cell;
+  return a.offset != b.offset ? a.offset < b.offset : a.value < b.value;
+};
+
+}  // namespace
+
+// Items are put in order when the series is settled: in a busy scope an item that comes late would move megabytes.
 void Series::fold_item(const Entry& entry) {
   const std::uint32_t index = interval_of(entry.at);
-  auto& items = interval(index).items;
+  Interval& holder = interval(index);
+  auto& items = holder.items;
   const Item item{entry.value, static_cast<std::uint32_t>(entry.at - Time{index} * kInterval), entry.cell};
-  const auto before = [](const Item& a, const Item& b) {
-    if (a.cell != b.cell) return a.cell < b.cell;
-    return a.offset != b.offset ? a.offset < b.offset : a.value < b.value;
-  };
-  auto at = std::lower_bound(items.begin(), items.end(), item, before);
   for (Highest& h : highest_) {
     if (h.cell != entry.cell || !h.known) continue;
     if (entry.count < 0) {
@@ -298,11 +308,28 @@ void Series::fold_item(const Entry& entry) {
       if (entry.at >= from) h = {h.cell, h.window, true, true, entry.value, entry.at};
     }
   }
-  for (std::int32_t n = entry.count; n > 0; --n) at = items.insert(at, item);
+  if (entry.count > 0) {
+    const bool in_order = holder.sorted == items.size() && (items.empty() || !item_before(item, items.back()));
+    if (!in_order && holder.sorted == items.size()) unsorted_.push_back(index);
+    items.insert(items.end(), static_cast<std::size_t>(entry.count), item);
+    if (in_order) holder.sorted = items.size();
+    return;
+  }
+  sort_items(holder);
+  auto at = std::lower_bound(items.begin(), items.end(), item, item_before);
   for (std::int32_t n = entry.count; n < 0; ++n) {
-    CHECK(at != items.end() && !before(item, *at), "a list item is taken back that was never there");
+    CHECK(at != items.end() && !item_before(item, *at), "a list item is taken back that was never there");
     at = items.erase(at);
   }
+  holder.sorted = items.size();
+}
+
+void Series::sort_items(Interval& interval) {
+  auto& items = interval.items;
+  const auto tail = items.begin() + static_cast<std::ptrdiff_t>(interval.sorted);
+  std::sort(tail, items.end(), item_before);
+  std::inplace_merge(items.begin(), tail, items.end(), item_before);
+  interval.sorted = items.size();
 }
 
 std::size_t Series::first_interval_at(std::uint32_t index) const {
@@ -315,7 +342,7 @@ Series::Interval& Series::interval(std::uint32_t index) {
   if (!intervals_.empty() && intervals_.back().index == index) return intervals_.back();
   const std::size_t at = first_interval_at(index);
   if (at < intervals_.size() && intervals_[at].index == index) return intervals_[at];
-  return *intervals_.insert(intervals_.begin() + static_cast<std::ptrdiff_t>(at), Interval{index, {}, {}, {}});
+  return *intervals_.insert(intervals_.begin() + static_cast<std::ptrdiff_t>(at), Interval{index, {}, {}, {}, 0});
 }
 
 std::int64_t Series::column_sum(std::uint16_t column, const Range& range) const {
@@ -521,7 +548,7 @@ Time Series::oldest(std::uint16_t cell) const {
 }
 
 std::size_t Series::bytes() const {
-  std::size_t total = sizeof *this + pending_.capacity() * sizeof(Entry) + row_index_.capacity() * 2 +
+  std::size_t total = sizeof *this + unsorted_.capacity() * 4 + row_index_.capacity() * 2 +
                       rows_.capacity() * 8 + row_column_.capacity() * 2 + panes_.capacity() * sizeof(Pane) +
                       samples_.capacity() * sizeof(Sample) + intervals_.capacity() * sizeof(Interval);
   for (const Interval& i : intervals_) {

@@ -1,8 +1,8 @@
 // Series: every measure of one scope, in sliding windows, today, and 15-minute intervals.
 //
-// add() only notes an entry; settle(clock) folds what was noted and lets the windows slide. Reading needs a
-// settled series. Everything is integer and additive, so taking an entry back is adding its negative, and an
-// entry may be of any age: a late one lands in the pane, the interval and the day it belongs to.
+// add() puts an entry where it belongs as of the last settle; settle(clock) lets the windows slide up to the clock.
+// Reading needs a settled series. Everything is integer and additive, so taking an entry back is adding its
+// negative, and an entry may be of any age: a late one lands in the pane, the interval and the day it belongs to.
 //
 // A window of length W seen at now covers the panes (whole seconds) floor(now)-W+1s … floor(now), the last one
 // partly: its right edge is now, its left edge moves once a second. Windows are segments of one ordered log of
@@ -86,9 +86,10 @@ class Series {
  public:
   explicit Series(const Layout& layout);
 
-  void add(const Entry& entry) { pending_.push_back(entry); }
-  bool settled() const { return pending_.empty(); }
-  std::size_t pending() const { return pending_.size(); }
+  void add(const Layout& layout, const Entry& entry);
+  bool settled() const { return added_ == 0; }
+  // Entries since the last settle. Settle now and then also where nobody looks: only that lets go of old panes.
+  std::size_t added() const { return added_; }
   // Answers whether any window's or today's content changed by this call.
   bool settle(const Layout& layout, const Clock& clock);
 
@@ -148,7 +149,8 @@ class Series {
     std::uint32_t index;  // instant / kInterval
     std::vector<std::pair<std::uint16_t, std::int64_t>> columns;  // sorted by column
     std::vector<Bucket> buckets;                                  // sorted by cell, bucket
-    std::vector<Item> items;                                      // sorted by cell, offset, value
+    std::vector<Item> items;     // the first `sorted` by cell, offset, value; all of them in a settled series
+    std::size_t sorted = 0;
   };
   // Histograms of a samples cell somebody looks at: one per window, the last of today.
   struct Watch {
@@ -183,10 +185,10 @@ class Series {
   void samples(std::uint16_t cell, const Range& range, Histogram& out) const;
   Highest scan_highest(std::uint16_t cell, const Range& range) const;
   void roll(const Clock& clock);
-  void fold_column(const Layout& layout, const Clock& clock, std::uint16_t column, Time at,
-                   std::int64_t value);
-  void fold_sample(const Layout& layout, const Clock& clock, const Entry& entry);
+  void fold_column(const Layout& layout, std::uint16_t column, Time at, std::int64_t value);
+  void fold_sample(const Layout& layout, const Entry& entry);
   void fold_item(const Entry& entry);
+  static void sort_items(Interval& interval);
   Interval& interval(std::uint32_t index);
   std::int64_t column_sum(std::uint16_t column, const Range& range) const;
   std::int64_t column_after(std::uint16_t column, Time instant) const;
@@ -200,13 +202,15 @@ class Series {
   Time end_of(const Range& range) const { return std::min(range.to, now_); }
 
   Time now_ = 0;                // of the last settle
+  Time newest_ = 0;             // of all entries
+  std::uint32_t added_ = 0;     // entries since the last settle
   std::uint64_t revision_ = 1;
   std::uint32_t second_ = 0;    // of the last settle
   std::uint32_t interval_ = 0;  // the current one
   Time midnight_ = kNever;
   std::array<Time, kMaxWindows> window_from_{};  // first instant of each window at the last settle
   std::uint8_t window_count_;
-  std::vector<Entry> pending_;
+  std::vector<std::uint32_t> unsorted_;  // intervals whose items are not in order yet
   std::vector<std::uint16_t> row_index_;  // column -> row + 1, 0 = none yet
   std::vector<std::int64_t> rows_;
   std::vector<std::uint16_t> row_column_;  // row -> column
