@@ -76,7 +76,9 @@ core::Result<std::shared_ptr<Tables>> Tables::open(const std::string& folder, co
   options.create_if_missing = mode == Mode::create;
   options.create_missing_column_families = mode == Mode::create;
   options.write_buffer_size = 16u << 20;
-  options.max_total_wal_size = 64u << 20;  // nine families share a log; the default lets it grow to all their buffers
+  // A checkpoint goes straight into tables, of all families in one entry of the manifest, and into no log. So a
+  // manifest that lost its end is an older checkpoint, whole, and not some families without their newest rows.
+  options.atomic_flush = true;
   options.compression = rocksdb::kLZ4Compression;
   options.bottommost_compression = rocksdb::kZSTD;
   options.level_compaction_dynamic_level_bytes = true;
@@ -219,10 +221,14 @@ core::Status Tables::write(CheckpointBatch&& batch, const Chain& chain) {
   status = write.Put(families_[kOwn], slice(kStampKey), stamp_row(stamp));
   CHECK(status.ok(), "a checkpoint can be built");
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.disableWAL = true;
   status = db_->Write(options, &write);
+  if (status.ok()) status = db_->Flush(rocksdb::FlushOptions(), families_);
   if (!status.ok()) {
-    return core::Error{"disk_error", "a checkpoint could not be written: " + status.ToString(), folder_};
+    // Damage that merging tables in the background came across ends up here, too.
+    core::Error error = database_error(status, folder_, "state_damaged");
+    error.message = "a checkpoint could not be written: " + error.message;
+    return error;
   }
   if (!batch.ids.empty()) has_ids_ = true;
   *ids_before_ = batch.info.applied_at - id_horizon_;
@@ -236,7 +242,11 @@ core::Status Tables::copy_to(const std::string& to) {
   rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &maker);
   const std::unique_ptr<rocksdb::Checkpoint> owned(maker);
   if (status.ok()) status = maker->CreateCheckpoint(to);
-  if (!status.ok()) return core::Error{"disk_error", "the state could not be copied: " + status.ToString(), to};
+  if (!status.ok()) {
+    core::Error error = database_error(status, folder_, "state_damaged");
+    error.message = "the state could not be copied: " + error.message;
+    return error;
+  }
   return core::Done{};
 }
 

@@ -1,7 +1,8 @@
 // Tables: the state as of a checkpoint: one RocksDB, a column family for each of core's tables and one for ids.
 //
-// Every checkpoint is one synced WriteBatch that also carries the sequence it stands for and that sequence's chain,
-// so the tables are always those of one instant of the journal. Kept copies are hard links of its files.
+// Every checkpoint is one WriteBatch that also carries the sequence it stands for and that sequence's chain, flushed
+// to tables of all families at once, so what is there is always that of one instant of the journal. Kept copies are
+// hard links of its files.
 // write() and copy_to(): one thread; the rest: any. An archive belongs to one thread.
 #pragma once
 

@@ -24,8 +24,8 @@ std::string parent(const std::string& path) {
 
 }  // namespace
 
-Disk::Disk(std::shared_ptr<rocksdb::FileSystem> files)
-    : files_(std::move(files)), env_(rocksdb::NewCompositeEnv(files_)) {}
+Disk::Disk(std::shared_ptr<rocksdb::FileSystem> files, std::unique_ptr<rocksdb::Env> env)
+    : files_(std::move(files)), env_(env ? std::move(env) : rocksdb::NewCompositeEnv(files_)) {}
 
 Disk::~Disk() = default;
 

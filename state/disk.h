@@ -19,7 +19,8 @@ namespace state {
 
 class Disk {
  public:
-  explicit Disk(std::shared_ptr<rocksdb::FileSystem> files);
+  // `env`: what RocksDB gets for it; null: the system's threads and clock over `files`.
+  explicit Disk(std::shared_ptr<rocksdb::FileSystem> files, std::unique_ptr<rocksdb::Env> env = {});
   ~Disk();
   static std::shared_ptr<Disk> real();
 

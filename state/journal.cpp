@@ -116,7 +116,11 @@ core::Status Journal::append(std::span<const Append> batches, Position& last, bo
   rocksdb::WriteOptions options;
   options.sync = sync;
   const rocksdb::Status status = db_->Write(options, &write);
-  if (!status.ok()) return core::Error{"disk_error", "the journal could not be written: " + status.ToString(), folder_};
+  if (!status.ok()) {
+    core::Error error = database_error(status, folder_, "journal_damaged");
+    error.message = "the journal could not be written: " + error.message;
+    return error;
+  }
   last = position;
   return core::Done{};
 }

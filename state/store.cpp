@@ -236,8 +236,9 @@ core::Status Store::commit(std::span<const Append> batches) {
     done = parts_->witness->write(position);
   }
   if (!done) {
-    parts_->failed = done.error();
-    return done;
+    const bool damaged = done.error().code == "journal_damaged";
+    parts_->failed = damaged ? parts_->with_next(done.error()) : done.error();
+    return *parts_->failed;
   }
   FAILPOINT("after_witness_sync");
   const std::lock_guard lock(parts_->mutex);
@@ -287,6 +288,7 @@ core::Status Store::keep_copy() {
     if (done) done = parts_->disk->sync_folder(folder.kept());
   }
   FAILPOINT("after_keep_copy");
+  if (!done && done.error().code == "state_damaged") parts_->note_damage(done.error(), parts_->options.on_damage);
   if (!done) return done;
   const auto copies = folder.copies(*parts_->disk);
   if (!copies) return copies.error();

@@ -9,6 +9,7 @@
 
 #include <rocksdb/env.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/system_clock.h>
 
 namespace {
 
@@ -404,6 +405,21 @@ class Files : public rocksdb::FileSystem {
   std::uint64_t mount_;
 };
 
+// RocksDB sleeps for a second after an error in the background; tests have better things to do.
+class NoSleep : public rocksdb::SystemClockWrapper {
+ public:
+  using SystemClockWrapper::SystemClockWrapper;
+  const char* Name() const override { return "NoSleep"; }
+  void SleepForMicroseconds(int) override {}
+};
+
+class Impatient : public rocksdb::EnvWrapper {
+ public:
+  explicit Impatient(std::unique_ptr<rocksdb::Env> target) : EnvWrapper(std::move(target)) {
+    system_clock_ = std::make_shared<NoSleep>(system_clock_);
+  }
+};
+
 // What of a file a power cut leaves.
 std::string remains(const Node& file, FaultyDisk::Unsynced unsynced, std::mt19937_64& chance) {
   if (unsynced == FaultyDisk::Unsynced::lost) return file.durable;
@@ -462,7 +478,8 @@ FaultyDisk::FaultyDisk() : tree_(std::make_shared<Tree>()) {}
 FaultyDisk::~FaultyDisk() = default;
 
 std::shared_ptr<state::Disk> FaultyDisk::disk() {
-  return std::make_shared<state::Disk>(std::make_shared<Files>(tree_));
+  const auto files = std::make_shared<Files>(tree_);
+  return std::make_shared<state::Disk>(files, std::make_unique<Impatient>(rocksdb::NewCompositeEnv(files)));
 }
 
 void FaultyDisk::crash(Unsynced unsynced, std::uint64_t seed) {
@@ -542,6 +559,11 @@ void FaultyDisk::remove(const std::string& path) {
   if (!parent) return;
   parent->entries.erase(name);
   parent->kept.erase(name);
+}
+
+void FaultyDisk::become(const FaultyDisk& other) {
+  const std::scoped_lock lock(tree_->mutex, other.tree_->mutex);
+  tree_->root = duplicate(*other.tree_->root);
 }
 
 void FaultyDisk::copy(const std::string& from, const std::string& to) {

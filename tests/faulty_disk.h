@@ -41,6 +41,8 @@ class FaultyDisk {
   void remove(const std::string& path);  // a file or a whole folder
   void copy(const std::string& from, const std::string& to);  // likewise; files are copied, not linked
 
+  void become(const FaultyDisk& other);  // a copy of all that is on it
+
   struct Tree;
 
  private:
