@@ -70,7 +70,7 @@ class Object {
 }  // namespace
 
 std::optional<std::string> Engine::describe(std::string_view kind, std::string_view id) const {
-  const State& s = *state_;
+  State& s = *state_;
   const auto name = [&](ScopeKind k, std::uint32_t n, std::uint32_t none) {
     return n == none ? std::string_view{} : s.names(k).text(n);
   };
@@ -104,7 +104,7 @@ std::optional<std::string> Engine::describe(std::string_view kind, std::string_v
   if (kind == "agent") {
     const std::uint32_t agent = s.names(ScopeKind::agent).find(id);
     if (agent >= s.agents.size()) return std::nullopt;
-    const AgentActivity& activity = s.agents[agent].activity;
+    const AgentActivity& activity = s.activity_from(agent, kNever);
     const AgentActivity::Now now = activity.at(s.now);
     Object object(out);
     object.text("kind", kind);
@@ -133,7 +133,7 @@ std::optional<std::string> Engine::describe(std::string_view kind, std::string_v
   }
 
   if (kind != "call" && kind != "ticket") return std::nullopt;
-  const std::uint32_t index = s.find_record(kind == "call" ? Record::Kind::call : Record::Kind::ticket, id);
+  const std::uint32_t index = s.look_up(kind == "call" ? Record::Kind::call : Record::Kind::ticket, id);
   if (index == Scopes::kNone) return std::nullopt;
   const Record& record = s.records[index];
   Object object(out);

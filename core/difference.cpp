@@ -102,9 +102,14 @@ void Engine::State::add_entries(const windows::Entry* entries, std::size_t size,
                                 std::size_t count) {
   if (size == 0) return;
   constexpr std::size_t kSettleAt = 128;  // keeps memory small where nobody looks
+  const bool late = std::any_of(entries, entries + size, [&](const windows::Entry& e) { return e.at < cold.horizon; });
   for (std::size_t i = 0; i < count; ++i) {
     windows::Series& series = scopes[reached[i]].series;
-    for (std::size_t e = 0; e < size; ++e) series.add(catalogue.layout(), entries[e]);
+    for (std::size_t e = 0; e < size; ++e) {
+      if (late && cold.restoring && entries[e].at < cold.horizon) continue;  // the archive has it
+      series.add(catalogue.layout(), entries[e]);
+    }
+    if (late) note_late(reached[i]);
     if (series.added() >= kSettleAt) series.settle(catalogue.layout(), clock());
     touch(reached[i]);
   }
@@ -148,7 +153,7 @@ void Engine::State::apply_contacts(const Facts& was, const Facts& is) {
       from = std::min(from, e.contact.from);
       to = to == kNever || e.contact.to == kNever ? kNever : std::max(to, e.contact.to);
     }
-    AgentActivity& activity = agent(id).activity;
+    AgentActivity& activity = activity_from(id, from);
     const bool told = activity_used || activity_views > 0;
     if (told) tell_activity(id, from, to, now, agent_before);
     activity_changes(id, from);
@@ -178,6 +183,7 @@ void Engine::State::apply_customer(const Facts& was, const Facts& is) {
 
 void Engine::State::edit_customer(const CustomerContact& contact, int sign) {
   if (!customers_used || contact.customer == 0) return;
+  load_customer(contact.customer, contact.at);
   CustomerTimeline& timeline = customers[contact.customer];
   const Time from = timeline.previous(contact.at);
   timeline.facts(from, contact.at, settings.policy.repeat_within, customer_before);

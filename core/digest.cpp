@@ -40,8 +40,7 @@ std::uint64_t Engine::digest() {
   const auto word = [&](ScopeKind kind, std::uint32_t name, std::uint32_t none) {
     return name == none ? std::string_view("-") : s.names(kind).text(name);
   };
-  for (const Record& record : s.records) {
-    if (!record.in_use) continue;
+  const auto add_record = [&](const Record& record) {
     if (record.customer != 0) {
       Item item("customer");
       item.word(record.id).number(static_cast<int>(record.kind)).number(static_cast<std::int64_t>(record.customer));
@@ -56,22 +55,27 @@ std::uint64_t Engine::digest() {
       item.number(o.visit).number(o.final);
       sum.add(item.bytes());
     }
+  };
+  for (const Record& record : s.records) {
+    if (record.in_use) add_record(record);
   }
+  s.each_cold_record(add_record);
   for (std::uint32_t id = 0; id < s.agents.size(); ++id) {
     const std::string_view agent = s.names(ScopeKind::agent).text(id);
-    s.agents[id].activity.each(
-        [&](const Presence& p) {
-          Item item("presence");
-          item.word(agent).number(p.at).number(p.order).number(static_cast<std::int64_t>(p.rank));
-          item.number(static_cast<int>(p.state)).word(p.reason == Scopes::kNone ? "-" : s.reasons.text(p.reason));
-          sum.add(item.bytes());
-        },
-        [&](Time at, const auto& counts) {
-          Item item("contacts");
-          item.word(agent).number(at);
-          for (const std::int32_t count : counts) item.number(count);
-          sum.add(item.bytes());
-        });
+    const auto add_presence = [&](const Presence& p) {
+      Item item("presence");
+      item.word(agent).number(p.at).number(p.order).number(static_cast<std::int64_t>(p.rank));
+      item.number(static_cast<int>(p.state)).word(p.reason == Scopes::kNone ? "-" : s.reasons.text(p.reason));
+      sum.add(item.bytes());
+    };
+    const auto add_point = [&](Time at, const auto& counts) {
+      Item item("contacts");
+      item.word(agent).number(at);
+      for (const std::int32_t count : counts) item.number(count);
+      sum.add(item.bytes());
+    };
+    s.agents[id].activity.each(add_presence, add_point);
+    if (s.agents[id].activity.cut() != kNever) s.older_activity(id, kNever).each(add_presence, add_point);
   }
   for (const bool of_agent : {true, false}) {
     const ScopeKind kind = of_agent ? ScopeKind::agent : ScopeKind::queue;
@@ -86,7 +90,11 @@ std::uint64_t Engine::digest() {
     }
   }
   for (std::uint32_t id = 0; id < s.scopes.size(); ++id) {
-    s.settled(id).each(s.catalogue.layout(), [&](windows::Series::Part part, const std::array<std::int64_t, 4>& n) {
+    const windows::Series* series = &s.settled(id);
+    std::optional<windows::Series> joined;
+    if (s.cold.horizon > 0)
+      series = &joined.emplace(series->joined(s.catalogue.layout(), s.cold_intervals(id, 0, s.cold.horizon, {})));
+    series->each(s.catalogue.layout(), [&](windows::Series::Part part, const std::array<std::int64_t, 4>& n) {
       Item item("series");
       item.word(s.scopes[id].key).number(static_cast<int>(part));
       for (const std::int64_t number : n) item.number(number);

@@ -82,6 +82,7 @@ Result<std::unique_ptr<Engine>> Engine::create(TenantSettings settings) {
   s.names(ScopeKind::tenant).intern("tenant");
   CHECK(s.names(ScopeKind::channel).intern("voice") == kVoice, "the first channel");
   CHECK(s.names(ScopeKind::channel).intern("email") == kEmail, "the second channel");
+  s.number_cells();
   s.midnight = s.settings.zone.midnight_at_or_before(0);
   s.next_midnight = s.settings.zone.next_midnight(0);
   s.scope(ScopeKind::tenant, 0);
@@ -118,6 +119,8 @@ std::uint32_t Engine::State::scope(ScopeKind kind, std::uint32_t name) {
   if (kind != ScopeKind::tenant) key.append("/").append(names(kind).text(name));
   scopes.push_back({std::move(key), kind, name, windows::Series(catalogue.layout()), {}});
   table[name] = id;
+  if (cold.restoring) scopes.back().series.settle(catalogue.layout(), clock());
+  if (cold.horizon > 0) scopes.back().series.leave(catalogue.layout(), clock(), cold.horizon);
   for (std::uint32_t v = 0; v < views.size(); ++v) {
     if (views[v].open) add_rows(v, id);
   }
@@ -212,7 +215,11 @@ Result<Outcome> Engine::apply(std::span<const Event> item) {
   CHECK(!item.empty(), "an item is at least one event");
   const Event& event = item.front();
   Result<Outcome> outcome = Outcome::unchanged;
-  if (is_call(event.type)) {
+  const Time oldest = s.now - s.settings.retention;
+  if (std::any_of(item.begin(), item.end(), [&](const Event& e) { return e.at < oldest; })) {
+    ++s.counts.too_old;
+    outcome = Error{"too_old", "this is about a time before what is kept", "/at"};
+  } else if (is_call(event.type)) {
     outcome = s.apply_record(item, Record::Kind::call);
   } else if (is_ticket(event.type)) {
     outcome = s.apply_record(item, Record::Kind::ticket);
@@ -353,7 +360,7 @@ Result<Outcome> Engine::State::apply_record(std::span<const Event> item, Record:
     observations.push_back(*observation);
   }
   const std::string_view id = item.front().subject;
-  std::uint32_t index = find_record(kind, id);
+  std::uint32_t index = look_up(kind, id);
   if (index == kNone) {
     index = make_record(kind, id);
     before.clear();
@@ -370,6 +377,7 @@ Result<Outcome> Engine::State::apply_record(std::span<const Event> item, Record:
     changed |= records[index].name_customer(customer_hash(event.customer), rank_of(event));
   if (!changed) return Outcome::unchanged;
   keeping.records.mark(index);
+  records[index].leaves = 0;
   tell(records[index], now, after);
   apply_difference(before, after);
   apply_contacts(before, after);
@@ -415,7 +423,7 @@ Result<Outcome> Engine::State::apply_presence(const Event& event) {
   }
   const auto id = intern(ScopeKind::agent, event.subject, kMaxAgents, "/agent");
   if (!id) return id.error();
-  AgentActivity& activity = agent(*id).activity;
+  AgentActivity& activity = activity_from(*id, presence.at);
   const Time to = activity.presence_end(presence);
   tell_activity(*id, presence.at, to, now, agent_before);
   activity_changes(*id, presence.at);
@@ -448,20 +456,26 @@ Result<Outcome> Engine::State::apply_membership(const Event& event, ScopeKind ki
   const bool same = !roster.entries(*id).empty() && roster.at(*id, entry.at) == entry.member;
   const bool replaces = std::any_of(roster.entries(*id).begin(), roster.entries(*id).end(),
                                     [&](const Roster::Entry& e) { return e.at == entry.at; });
+  // The first one also holds for all time before it.
+  const auto& entries = roster.entries(*id);
+  const Time from = entries.empty() || entry.at <= entries.front().at ? 0 : entry.at;
+  load_records_of(of_agent, *id, from);
+  if (of_agent) activity_from(*id, from == 0 ? kNever : from);
   std::vector<std::uint32_t> affected =
       of_agent ? agent(*id).records.records : queue_list(static_cast<std::uint16_t>(*id)).records;
-  // A record whose versions named the subject, then not, then again is noted twice.
+  // A record that left memory is noted still, and one whose versions named the subject, then not, then again, twice.
+  affected.erase(std::remove_if(affected.begin(), affected.end(), [&](std::uint32_t i) { return !records[i].in_use; }),
+                 affected.end());
   std::sort(affected.begin(), affected.end());
   affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
   const auto all = [&](int sign) {
     for (const std::uint32_t index : affected) {
-      if (!records[index].in_use) continue;
       tell(records[index], now, after);
       for (const Fact& fact : after.facts) apply_fact(fact, after.scopes[fact.scopes], sign);
       edit_customer(after.customer, sign);
     }
     if (!of_agent) return;
-    tell_activity(*id, 0, kNever, now, agent_after);
+    tell_activity(*id, from, kNever, now, agent_after);
     for (const Fact& fact : agent_after.facts) apply_fact(fact, agent_after.scopes[fact.scopes], sign);
     wheel.arm(*id * 2 + 1, agent_after.look_again);
   };

@@ -2,26 +2,32 @@
 // change is written first, so that the rows are those of the instant the generation began.
 //
 //   name          table (1), number (4)                       the word; of a scope its kind and name
-//   record        'h' or 'c' (hot: in memory, cold), kind (1), id      customer, observations
+//   record        'h' (hot: in memory), kind (1), id          last instant (of cold ones), customer, observations
 //   activity      'c', agent (4)                              the cut and what was before it
 //                 'd', agent (4), UTC day (4)                 what happens on that day
 //   roster        'a' or 'q', subject (4)                     memberships
 //   meta          "engine"                                    see meta_row()
+// Rows of what is not in memory: core/engine_cold.cpp.
 #include <algorithm>
 
 #include "core/engine_state.h"
 #include "core/keep_codec.h"
 
 namespace core {
-namespace {
-
-constexpr std::size_t kReasons = kScopeKinds, kScopes = kScopeKinds + 1, kNameTables = kScopeKinds + 2;
-
-}  // namespace
 
 std::string record_key(char where, const Record& record) {
   std::string key{where, static_cast<char>(record.kind)};
   return key += record.id;
+}
+
+std::string record_row(const Record& record, Time last_instant) {
+  RowWriter row;
+  row.difference(last_instant);
+  row.raw(record.customer);
+  row.raw(record.customer_rank);
+  row.number(record.observations.size());
+  row.bytes(record.observations.data(), record.observations.size() * sizeof(Observation));
+  return row.take();
 }
 
 std::string activity_key(std::uint32_t agent) {
@@ -53,6 +59,7 @@ bool Engine::begin_keep(std::uint64_t generation) {
     agent.frozen_day = std::exchange(agent.dirty_day, Agent::kClean);
     agent.frozen_cut_moved = std::exchange(agent.cut_moved, false);
   });
+  s.begin_cold();
   for (std::size_t table = 0; table < kNameTables; ++table) k.frozen_names[table] = s.names_size(table);
   k.ready.push_back({Keep::meta, "engine", s.meta_row()});
   return true;
@@ -61,7 +68,7 @@ bool Engine::begin_keep(std::uint64_t generation) {
 bool Engine::keep_some(std::size_t budget, const KeepSink& sink) {
   State& s = *state_;
   Keeping& k = s.keeping;
-  std::size_t out = 0;
+  std::size_t out = 0, looked = 0;
   const KeepSink counted = [&](Kept&& row) {
     ++out;
     sink(std::move(row));
@@ -83,15 +90,19 @@ bool Engine::keep_some(std::size_t budget, const KeepSink& sink) {
       s.write_activity(index, counted);
     } else if (k.records.next(index)) {
       s.write_record(index, counted);
-    } else {
+    } else if (s.write_left(counted)) {
+      continue;
+    } else if (s.cold.archive != nullptr && s.cold.to_examine > 0) {
+      --s.cold.to_examine;
+      if (s.cold.next_record >= s.records.size()) s.cold.next_record = 0;
+      s.examine(s.cold.next_record++, counted);
+      if (++looked % 4 == 0) ++out;
+    } else if (!s.retire(counted)) {
       k.under_way = false;
     }
   }
   return !k.under_way;
 }
-
-void Engine::kept(std::uint64_t) {}
-void Engine::attach(Archive*) {}
 
 void Engine::State::record_changes(std::uint32_t record) {
   if (!keeping.records.frozen(record)) return;
@@ -101,12 +112,8 @@ void Engine::State::record_changes(std::uint32_t record) {
 void Engine::State::write_record(std::uint32_t index, const KeepSink& sink) {
   Record& record = records[index];
   keeping.records.written(index);
-  RowWriter row;
-  row.raw(record.customer);
-  row.raw(record.customer_rank);
-  row.number(record.observations.size());
-  row.bytes(record.observations.data(), record.observations.size() * sizeof(Observation));
-  sink({Keep::record, record_key('h', record), row.take()});
+  sink({Keep::record, record_key('h', record), record_row(record, 0)});
+  if (record.row == Record::Row::cold) sink({Keep::record, record_key('c', record), ""});
   record.row = Record::Row::hot;
 }
 
@@ -161,6 +168,7 @@ void Engine::State::write_roster(bool of_agent, std::uint32_t subject, const Kee
 std::uint32_t Engine::State::names_size(std::size_t table) const {
   if (table == kReasons) return reasons.size();
   if (table == kScopes) return static_cast<std::uint32_t>(scopes.size());
+  if (table == kCells) return static_cast<std::uint32_t>(cold.cells.size());
   return scope_names[table].size();
 }
 
@@ -172,7 +180,9 @@ void Engine::State::write_name(std::size_t table, std::uint32_t number, const Ke
     row.byte(static_cast<std::uint8_t>(scopes[number].kind));
     row.number(scopes[number].name);
   } else {
-    row.text(table == kReasons ? reasons.text(number) : scope_names[table].text(number));
+    row.text(table == kReasons  ? reasons.text(number)
+             : table == kCells ? std::string_view(cold.cells[number])
+                               : scope_names[table].text(number));
   }
   sink({Keep::name, std::move(key), row.take()});
 }
@@ -184,7 +194,25 @@ std::string Engine::State::meta_row() const {
   row.difference(newest);
   for (const std::uint64_t count : {counts.applied, counts.unchanged, counts.refused, counts.clamped, counts.too_old})
     row.number(count);
+  row.difference(cold.horizon);
+  row.difference(cold.retired_to);
+  row.byte(cold.any_records);
+  row.text(policy_text());
   return row.take();
+}
+
+// What the sums of intervals depend on beside their cells.
+std::string Engine::State::policy_text() const {
+  std::string text = std::to_string(settings.policy.repeat_within);
+  const auto add = [&](const QueuePolicy& policy) {
+    text += " " + std::to_string(policy.answer_target) + " " + std::to_string(policy.short_abandon);
+  };
+  add(settings.policy.queues);
+  for (const auto& [queue, policy] : settings.policy.queue) {
+    text += " " + queue;
+    add(policy);
+  }
+  return text;
 }
 
 }  // namespace core

@@ -26,6 +26,22 @@ Result<std::vector<const Catalogue::Kpi*>> kpis_named(const Catalogue& catalogue
   return found;
 }
 
+// Which parts of an interval the KPIs read, and whether they ask for levels: what they were is what they are less what
+// came since, so that everything since is read.
+std::pair<IntervalParts, bool> asked_for(const std::vector<const Catalogue::Kpi*>& kpis) {
+  IntervalParts parts{true, false, false};
+  bool levels = false;
+  for (const Catalogue::Kpi* kpi : kpis) {
+    for (const Catalogue::Instruction& i : kpi->program) {
+      using Op = Term::Op;
+      parts.buckets |= i.op == Op::percentile;
+      parts.items |= i.op == Op::maximum || i.op == Op::peak || i.op == Op::peak_at;
+      levels |= i.op == Op::now || i.op == Op::time || i.op == Op::average || i.op == Op::peak || i.op == Op::peak_at;
+    }
+  }
+  return {parts, levels};
+}
+
 }  // namespace
 
 std::vector<std::string> Engine::scopes(std::string_view pattern) const {
@@ -56,7 +72,16 @@ Result<std::vector<HistoryRow>> Engine::history(std::string_view scope, const st
   if (from < 0 || to <= from) return Error{"bad_range", "`from` lies before `to`", "from"};
   const Scope* found = s.find_scope(scope);
   if (found == nullptr) return Error{"unknown_scope", "nothing is known of \"" + std::string(scope) + "\"", "scope"};
-  const windows::Series& series = s.settled(s.scope(found->kind, found->name));
+  const std::uint32_t id = s.scope(found->kind, found->name);
+  const windows::Series& hot = s.settled(id);
+  std::optional<windows::Series> joined;
+  const Time first = windows::floor_to(from, windows::kDay) - 2 * windows::kDay;  // no step begins earlier
+  if (first < s.cold.horizon) {
+    const auto [parts, levels] = asked_for(*asked);
+    const Time last = levels ? s.cold.horizon : to + 2 * windows::kDay;
+    joined = hot.joined(s.catalogue.layout(), s.cold_intervals(id, first, last, parts));
+  }
+  const windows::Series& series = joined ? *joined : hot;
 
   const Zone& zone = s.settings.zone;
   const auto step_start = [&](Time t) {

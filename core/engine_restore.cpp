@@ -8,7 +8,6 @@ namespace core {
 namespace {
 
 constexpr std::uint32_t kNone = Scopes::kNone;
-constexpr std::size_t kReasons = kScopeKinds, kScopes = kScopeKinds + 1, kNameTables = kScopeKinds + 2;
 
 std::string printable(std::string_view key) {
   std::string out;
@@ -56,12 +55,18 @@ Status Engine::restore(Archive& archive) {
     if (archive.generation() == 0) return Done{};
     return Error{"damaged", "the row meta \"engine\" is missing", "meta \"engine\""};
   }
-  for (const Status& done : {s.read_meta(meta), s.read_names(archive), s.read_rosters(archive)}) {
+  s.cold.restoring = true;
+  for (const auto& step : {&State::read_names, &State::read_levels, &State::read_rosters, &State::read_activities,
+                           &State::read_records}) {
+    const Status done = step == &State::read_names ? s.read_meta(meta) : Status(Done{});
     if (!done) return done;
+    const Status read = (s.*step)(archive);
+    if (!read) return read;
   }
-  const Status done = s.read_activities(archive);
-  if (!done) return done;
-  return s.read_records(archive);
+  s.cold.restoring = false;
+  for (const std::uint32_t scope : s.cold.late) s.scopes[scope].late = false;
+  s.cold.late.clear();
+  return Done{};
 }
 
 Status Engine::State::read_meta(std::string_view value) {
@@ -71,8 +76,18 @@ Status Engine::State::read_meta(std::string_view value) {
   newest = row.difference();
   for (std::uint64_t* count : {&counts.applied, &counts.unchanged, &counts.refused, &counts.clamped, &counts.too_old})
     *count = row.number();
-  if (!row.ok() || !row.done() || then < 0) return damaged("meta", "engine", value);
+  const Time horizon = row.difference();
+  cold.retired_to = row.difference();
+  cold.any_records = row.byte() != 0;
+  const std::string_view policy = row.text();
+  if (!row.ok() || !row.done() || then < 0 || horizon < 0 || horizon % windows::kInterval != 0)
+    return damaged("meta", "engine", value);
+  if (horizon > 0 && policy != policy_text())
+    return Error{"other_settings", "queues' targets or repeat_within are not those that old intervals were summed up "
+                                   "for; all has to be told again from the journal", "meta \"engine\""};
+  cold.retained_from = cold.retired_to;
   keeping.generation = generation;
+  cold.horizon = horizon;
   now = then;
   midnight = settings.zone.midnight_at_or_before(now);
   next_midnight = settings.zone.next_midnight(now);
@@ -80,28 +95,61 @@ Status Engine::State::read_meta(std::string_view value) {
 }
 
 Status Engine::State::read_names(Archive& from) {
-  const Status status = each_row(from, Keep::name, "", behind(std::string(1, static_cast<char>(kNameTables))),
-                                 [&](std::string_view key, std::string_view value) -> Status {
-    const std::size_t table = key.empty() ? kNameTables : static_cast<std::uint8_t>(key[0]);
-    const std::uint32_t number = key_number(key, 1);
-    RowReader row(value);
-    if (key.size() != 5 || table >= kNameTables) return damaged("name", key, value);
-    if (table == kScopes) {
-      const auto kind = static_cast<ScopeKind>(row.byte());
-      const std::uint32_t name = row.number32();
-      if (!row.ok() || !row.done() || static_cast<int>(kind) >= kScopeKinds || name >= names(kind).size() ||
-          scope(kind, name) != number)
-        return damaged("name", key, value);
-      return Done{};
-    }
-    Names& known = table == kReasons ? reasons : scope_names[table];
-    const std::string_view text = row.text();
-    if (!row.ok() || !row.done() || known.intern(text) != number) return damaged("name", key, value);
-    return Done{};
-  });
+  cold.cells.clear();
+  windows::Series& first = scopes.front().series;  // made before now was known
+  first.settle(catalogue.layout(), clock());
+  if (cold.horizon > 0) first.leave(catalogue.layout(), clock(), cold.horizon);
+  const Status status =
+      each_row(from, Keep::name, "", behind(std::string(1, static_cast<char>(kNameTables - 1))),
+               [&](std::string_view key, std::string_view value) { return read_name(key, value); });
+  if (!status) return status;
+  const std::size_t known = cold.cells.size();
   for (std::size_t table = 0; table < kNameTables; ++table) keeping.names[table] = names_size(table);
   keeping.frozen_names = keeping.names;
-  return status;
+  number_cells();
+  if (cold.horizon > 0 && cold.cells.size() > known)
+    return Error{"other_settings", "a KPI asks for \"" + cold.cells[known] + "\", for which old intervals were not " +
+                                       "summed up; all has to be told again from the journal", "name"};
+  return Done{};
+}
+
+Status Engine::State::read_name(std::string_view key, std::string_view value) {
+  const std::size_t table = key.empty() ? kNameTables : static_cast<std::uint8_t>(key[0]);
+  const std::uint32_t number = key_number(key, 1);
+  RowReader row(value);
+  if (key.size() != 5 || table >= kNameTables) return damaged("name", key, value);
+  if (table == kScopes) {
+    const auto kind = static_cast<ScopeKind>(row.byte());
+    const std::uint32_t name = row.number32();
+    if (!row.ok() || !row.done() || static_cast<int>(kind) >= kScopeKinds || name >= names(kind).size() ||
+        scope(kind, name) != number)
+      return damaged("name", key, value);
+    return Done{};
+  }
+  const std::string_view text = row.text();
+  if (!row.ok() || !row.done()) return damaged("name", key, value);
+  if (table == kCells) {
+    if (number != cold.cells.size()) return damaged("name", key, value);
+    cold.cells.emplace_back(text);
+    return Done{};
+  }
+  Names& known = table == kReasons ? reasons : scope_names[table];
+  if (known.intern(text) != number) return damaged("name", key, value);
+  return Done{};
+}
+
+// What levels gained before the horizon.
+Status Engine::State::read_levels(Archive& from) {
+  if (cold.horizon == 0) return Done{};
+  for (std::uint32_t id = 0; id < scopes.size(); ++id) {
+    std::string value;
+    if (!from.get(Keep::interval, interval_key(id, kTotals), value)) continue;
+    windows::Gathered rows;
+    if (!read_interval(value, {true, false, false}, rows)) return damaged("interval", interval_key(id, kTotals), value);
+    for (const auto& column : from_rows(rows).columns)
+      scopes[id].series.start_level(catalogue.layout(), cold.cell_of_column[column.column], column.value);
+  }
+  return Done{};
 }
 
 Status Engine::State::read_rosters(Archive& from) {
@@ -167,6 +215,7 @@ Status Engine::State::read_records(Archive& from) {
 
 Result<std::uint32_t> Engine::State::read_record(std::string_view key, std::string_view value) {
   RowReader row(value);
+  row.difference();  // the last instant: for retention
   const auto customer = row.raw<std::uint64_t>();
   const auto customer_rank = row.raw<Rank>();
   const std::uint64_t size = row.number();

@@ -8,6 +8,7 @@
 #include "core/customer.h"
 #include "core/dirty.h"
 #include "core/engine.h"
+#include "core/interval_row.h"
 #include "core/names.h"
 #include "windows/wheel.h"
 
@@ -34,6 +35,7 @@ struct Scope {
   std::uint32_t name;  // in the Names of its kind
   windows::Series series;
   std::vector<RowRef> rows;  // views that show this scope
+  bool late = false;         // something was added to an interval that has left memory
 };
 
 struct View {
@@ -81,15 +83,59 @@ struct Agent {
   std::vector<std::uint32_t> rows;  // days from the cut on that have a row, ascending
 };
 
+// Tables of names: those of the scopes by kind, then reasons, scopes (kind and name), cells (what they count).
+inline constexpr std::size_t kReasons = kScopeKinds, kScopes = kScopeKinds + 1, kCells = kScopeKinds + 2;
+inline constexpr std::size_t kNameTables = kScopeKinds + 3;
+
 // What has yet to be handed out of what changed (core/engine_keep.cpp).
 struct Keeping {
   bool under_way = false;
   std::uint64_t generation = 0;
   Dirty records, agents, agent_rosters, queue_rosters;
-  std::array<std::uint32_t, kScopeKinds + 2> names{};         // handed out, by table of names
-  std::array<std::uint32_t, kScopeKinds + 2> frozen_names{};  // to be handed out with this generation
+  std::array<std::uint32_t, kNameTables> names{};         // handed out, by table of names
+  std::array<std::uint32_t, kNameTables> frozen_names{};  // to be handed out with this generation
   std::deque<Kept> ready;  // rows of frozen things that have changed since
 };
+
+// What has left memory, or is about to (core/engine_cold.cpp).
+struct Cold {
+  static constexpr std::uint16_t kGone = 0xFFFF;
+
+  struct Left {  // of one scope
+    std::uint32_t scope;
+    std::map<std::uint32_t, windows::Gathered> intervals;
+    windows::Gathered levels;  // edges of all of them together
+  };
+  struct Handed {  // with one generation, as long as it is not durable
+    std::uint64_t generation;
+    std::vector<Left> scopes;
+  };
+
+  Archive* archive = nullptr;
+  Time horizon = 0;         // intervals before it are not in memory
+  bool any_records = false;  // some record may be in the archive only
+  bool restoring = false;    // what lies before the horizon is in the archive already
+  std::vector<std::uint32_t> late;  // scopes
+  std::deque<Handed> handed;
+  std::vector<std::uint32_t> leaving;  // records whose `leaves` is set, and some that stay after all
+  Facts facts;                         // scratch
+
+  // Cells have a number in rows that never changes.
+  std::vector<std::string> cells;           // number -> what it counts
+  std::vector<std::uint16_t> cell_of_row;   // -> of the catalogue
+  std::vector<std::uint16_t> row_of_cell;
+  std::vector<std::uint16_t> cell_of_column;
+  std::vector<bool> edges;                  // whether a column is a level's
+
+  // Where the generation being handed out has got to.
+  std::size_t next_scope = 0, to_examine = 0;
+  std::uint32_t next_record = 0, next_agent = 0;
+  Time retained_from = 0, retired_to = 0;
+  bool retiring = false;
+  std::uint32_t retire_scope = 0;
+  std::string retire_key;
+};
+inline constexpr std::uint32_t kTotals = 0xFFFFFFFF;  // among intervals
 
 struct Engine::State {
   State(TenantSettings s, Catalogue c) : settings(std::move(s)), catalogue(std::move(c)) {
@@ -133,13 +179,47 @@ struct Engine::State {
   std::uint32_t names_size(std::size_t table) const;
   void write_name(std::size_t table, std::uint32_t number, const KeepSink& sink) const;
   std::string meta_row() const;
-  Status read_names(Archive& from);
+  std::string policy_text() const;
+
+  // Restoring (core/engine_restore.cpp)
   Status read_meta(std::string_view value);
+  Status read_names(Archive& from);
+  Status read_name(std::string_view key, std::string_view value);
+  Status read_levels(Archive& from);
   Status read_rosters(Archive& from);
   Status read_activities(Archive& from);
   Status read_records(Archive& from);
   // The record of a row; an error when it makes no sense.
   Result<std::uint32_t> read_record(std::string_view key, std::string_view value);
+
+  // What is old (core/engine_cold.cpp)
+  using Intervals = std::vector<std::pair<std::uint32_t, windows::Gathered>>;
+  void number_cells();
+  Time horizon_at(Time at) const;
+  Time retained_from() const;
+  void begin_cold();
+  void note_late(std::uint32_t scope);
+  bool write_left(const KeepSink& sink);
+  windows::Gathered to_rows(const windows::Gathered& gathered) const;
+  windows::Gathered from_rows(const windows::Gathered& rows) const;
+  Intervals cold_intervals(std::uint32_t scope, Time from, Time to, const IntervalParts& parts);
+  Time last_instant(const Record& record, const Facts& facts) const;
+  void examine(std::uint32_t record, const KeepSink& sink);
+  std::vector<std::string> index_keys(const Record& record, Time last) const;
+  void drop_record(std::uint32_t record);
+  void hold_customer(const Record& record, int sign);
+  std::uint32_t look_up(Record::Kind kind, std::string_view id);  // find_record, and the archive
+  std::uint32_t load_record(const std::string& key);
+  std::uint32_t load_record(std::string_view key, std::string_view value);
+  void each_cold_record(const std::function<void(const Record&)>& f);
+  void load_records(std::string prefix, Time from);
+  void load_records_of(bool of_agent, std::uint32_t subject, Time from);
+  void load_customer(std::uint64_t customer, Time at);
+  AgentActivity older_activity(std::uint32_t agent, Time from, std::vector<std::uint32_t>* days = nullptr);
+  AgentActivity& activity_from(std::uint32_t agent, Time from);  // all of it from there on is in memory
+  void trim_activities();
+  bool retire(const KeepSink& sink);
+  void retire_record(const std::string& key, const KeepSink& sink);
 
   // The difference
   void tell(const Record& record, Time at, Facts& out) const;
@@ -190,6 +270,7 @@ struct Engine::State {
   std::vector<windows::Wheel::Due> due;
 
   Keeping keeping;
+  Cold cold;
 
   std::deque<View> views;
   Counts counts;
@@ -197,8 +278,10 @@ struct Engine::State {
   Facts before, after, agent_before, agent_after, customer_before, customer_after;  // scratch
 };
 
-// Keys of rows (core/engine_keep.cpp).
+// Rows and their keys (core/engine_keep.cpp).
 std::string record_key(char where, const Record& record);
+std::string record_row(const Record& record, Time last_instant);  // 0: of records in memory
+std::string interval_key(std::uint32_t scope, std::uint32_t interval);
 std::string activity_key(std::uint32_t agent);
 std::string activity_key(std::uint32_t agent, std::uint32_t day);
 

@@ -34,7 +34,10 @@ inline std::uint32_t key_number(std::string_view key, std::size_t at) {
 
 class RowWriter {
  public:
+  enum Part { kPart };  // of a row: without a version of its own
+
   RowWriter() { byte(kRowVersion); }
+  explicit RowWriter(Part) {}
   void byte(std::uint8_t b) { out_ += static_cast<char>(b); }
   void number(std::uint64_t n) {
     for (; n >= 0x80; n >>= 7) byte(static_cast<std::uint8_t>(n | 0x80));
@@ -60,8 +63,11 @@ class RowWriter {
 
 class RowReader {
  public:
+  enum Part { kPart };
+
   // Reads the version byte.
   explicit RowReader(std::string_view row) : rest_(row), version_(byte()) {}
+  RowReader(std::string_view part, Part) : rest_(part), version_(kRowVersion) {}
   bool known() const { return version_ == kRowVersion; }
   std::uint8_t version() const { return version_; }
   bool ok() const { return ok_ && known(); }

@@ -13,7 +13,8 @@
 // Words of an event: call= ticket= agent= queue= team= site= channel= priority= state= status= exit= kind= scale=
 // (one of the last five, or direction=) reason= by= value= (12s or a number) public=no authority= source= id= visit=
 // sent= (when the source said it). Every script runs plainly, with its events shuffled, doubled, with time passing in
-// tiny steps, with all events late, and kept and restored after every line; the numbers must be the same.
+// tiny steps, with all events late, and kept and restored after every line, once with all that is older than today on
+// disk only; the numbers must be the same.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -221,17 +222,21 @@ class Reader {
   int number_ = 0;
 };
 
-enum class Mode { plain, shuffled, doubled, tiny_steps, all_late, restored };
+enum class Mode { plain, shuffled, doubled, tiny_steps, all_late, restored, cold };
 constexpr std::pair<Mode, const char*> kModes[] = {{Mode::plain, "plain"}, {Mode::shuffled, "shuffled"},
                                                    {Mode::doubled, "doubled"}, {Mode::tiny_steps, "tiny steps"},
-                                                   {Mode::all_late, "all late"}, {Mode::restored, "restored"}};
+                                                   {Mode::all_late, "all late"}, {Mode::restored, "restored"},
+                                                   {Mode::cold, "cold"}};
 
 class Run {
  public:
   Run(const Script& script, Mode mode, std::uint64_t seed) : script_(script), mode_(mode), dice_(seed) {
-    auto engine = Engine::create(script.settings);
+    settings_ = script.settings;
+    if (mode == Mode::cold) settings_.kept_in_memory = 0;
+    auto engine = Engine::create(settings_);
     if (!engine) throw std::runtime_error(engine.error().message);
     engine_ = std::move(*engine);
+    if (mode == Mode::cold) engine_->attach(&archive_);
   }
 
   void run() {
@@ -264,7 +269,7 @@ class Run {
           if (mode_ != Mode::all_late || i > last_now) history(line);
           break;
       }
-      if (mode_ == Mode::restored) restore();
+      if (mode_ == Mode::restored || mode_ == Mode::cold) restore();
     }
   }
 
@@ -295,10 +300,10 @@ class Run {
     REQUIRE(engine_->keep_some(1'000'000, [&](core::Kept&& row) { archive_.write(generation, std::move(row)); }));
     archive_.complete(generation);
     engine_->kept(generation);
-    auto other = Engine::create(script_.settings);
+    auto other = Engine::create(settings_);
     REQUIRE(static_cast<bool>(other));
     REQUIRE(static_cast<bool>((*other)->restore(archive_)));
-    (*other)->attach(&archive_);
+    if (mode_ == Mode::cold) (*other)->attach(&archive_);
     REQUIRE((*other)->digest() == engine_->digest());
     engine_ = std::move(*other);
   }
@@ -360,6 +365,7 @@ class Run {
   }
 
   const Script& script_;
+  core::TenantSettings settings_;
   Mode mode_;
   Dice dice_;
   std::unique_ptr<Engine> engine_;

@@ -69,6 +69,7 @@ std::uint32_t Series::make_row(std::uint16_t column) {
 void Series::add(const Layout& layout, const Entry& entry) {
   ++added_;
   newest_ = std::max(newest_, entry.at);
+  if (entry.at < horizon_) return fold_left(layout, entry);
   switch (layout.kind(entry.cell)) {
     case CellKind::sum: return fold_column(layout, layout.column(entry.cell), entry.at, entry.value * entry.count);
     case CellKind::level: {
@@ -387,6 +388,7 @@ std::int64_t Series::column_sum(std::uint16_t column, const Range& range) const 
 std::int64_t Series::column_after(std::uint16_t column, Time instant) const {
   const Time end = (Time{second_} + 1) * kPane;
   if (instant >= end) return 0;
+  if (joined_ && instant % kInterval == 0) return joined_after(column, instant);
   if (instant % kInterval == 0) {
     return column_sum(column, {Range::Kind::intervals, 0, instant, std::max(end, Time{interval_ + 1} * kInterval)});
   }
@@ -560,6 +562,10 @@ std::size_t Series::bytes() const {
   }
   total += highest_.capacity() * sizeof(Highest);
   for (const Open& o : open_) total += sizeof o + o.since.capacity() * sizeof(Time);
+  for (const auto& [index, g] : left_) {
+    total += sizeof g + g.columns.capacity() * sizeof(Gathered::Column) +
+             g.buckets.capacity() * sizeof(Gathered::Bucket) + g.items.capacity() * sizeof(Gathered::Item);
+  }
   return total;
 }
 

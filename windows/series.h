@@ -17,6 +17,8 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <utility>
 #include <vector>
 
 #include "windows/histogram.h"
@@ -82,6 +84,38 @@ struct Range {
   Time to = 0;
 };
 
+// What a scope gathered in one interval. Additive like entries, so numbers may be negative: what was taken back from an
+// interval that is kept elsewhere. Each list is sorted and holds no zero.
+struct Gathered {
+  struct Column {
+    std::uint16_t column;
+    std::int64_t value;
+    auto operator<=>(const Column&) const = default;
+  };
+  struct Bucket {
+    std::uint16_t cell;
+    std::uint16_t bucket;
+    std::int64_t count;
+    auto operator<=>(const Bucket&) const = default;
+  };
+  struct Item {
+    std::uint16_t cell;
+    std::uint32_t offset;  // ms since the interval's start
+    std::int64_t value;
+    std::int64_t count;
+    auto operator<=>(const Item&) const = default;
+  };
+  std::vector<Column> columns;
+  std::vector<Bucket> buckets;
+  std::vector<Item> items;
+
+  bool empty() const { return columns.empty() && buckets.empty() && items.empty(); }
+  void add(const Column& column);
+  void add(const Bucket& bucket);
+  void add(const Item& item);
+  void add(const Gathered& other);
+};
+
 class Series {
  public:
   explicit Series(const Layout& layout);
@@ -117,6 +151,19 @@ class Series {
   Time oldest(std::uint16_t cell) const;  // kNever when none is open
 
   std::size_t bytes() const;  // memory held
+
+  // History beyond memory (windows/series_cold.cpp): intervals before `horizon` leave the series, and what is added to
+  // them later is only noted; take_left() hands out both. The horizon is a multiple of the interval, never moves
+  // back, and lies before today and all windows. Levels go on: what ever came and went is not forgotten.
+  void leave(const Layout& layout, const Clock& clock, Time horizon);
+  bool any_left() const { return !left_.empty(); }
+  const std::map<std::uint32_t, Gathered>& left() const { return left_; }  // by interval: instant / kInterval
+  std::map<std::uint32_t, Gathered> take_left() { return std::exchange(left_, {}); }
+  // Of a level, what came and went in intervals that the series never saw.
+  void start_level(const Layout& layout, std::uint16_t cell, std::int64_t edges);
+  // A copy that knows these intervals as well, all of them before the horizon, ascending; reading its levels at many
+  // instants costs little. For reading only.
+  Series joined(const Layout& layout, const std::vector<std::pair<std::uint32_t, Gathered>>& older) const;
 
   // Everything a settled series holds, piece by piece in no particular order; equal series tell the same pieces.
   enum class Part : std::uint8_t { column, bucket, item, window, level, pane, sample, open };
@@ -189,6 +236,8 @@ class Series {
   void fold_sample(const Layout& layout, const Entry& entry);
   void fold_item(const Entry& entry);
   static void sort_items(Interval& interval);
+  void fold_left(const Layout& layout, const Entry& entry);
+  std::int64_t joined_after(std::uint16_t column, Time instant) const;
   Interval& interval(std::uint32_t index);
   std::int64_t column_sum(std::uint16_t column, const Range& range) const;
   std::int64_t column_after(std::uint16_t column, Time instant) const;
@@ -223,6 +272,11 @@ class Series {
   mutable std::vector<Highest> highest_;
   std::vector<Interval> intervals_;      // sorted by index
   std::vector<Open> open_;
+  Time horizon_ = kNever;
+  std::map<std::uint32_t, Gathered> left_;
+  // Of a joined copy: what a column gained from each interval on, made when first asked.
+  bool joined_ = false;
+  mutable std::map<std::uint16_t, std::vector<std::int64_t>> after_;
 };
 
 // The range of a window or of today at the clock: panes floor(now)-W+1s … now, or midnight … now.
