@@ -12,7 +12,7 @@
 
 namespace {
 
-// RINGSIDE_LONG_TESTS=1: more places in every file.
+// RINGSIDE_LONG_TESTS=1: every file, and more places in each.
 const bool kLong = std::getenv("RINGSIDE_LONG_TESTS") != nullptr;
 
 // A store with everything in it: tables and a log in both databases, two kept copies, a tail after the checkpoint.
@@ -164,11 +164,11 @@ TEST_CASE("damage table: every kind of file, every damage, none silently wrong")
   fill(other);
 
   std::map<std::string, std::map<std::string, std::set<std::string>>> table;
-  std::set<std::string> kinds;
+  std::map<std::string, int> files;
   int cases = 0;
   for (const std::string& path : base.disk.files("/data")) {
     const std::string kind = kind_of(path);
-    if (kind.empty()) continue;
+    if (kind.empty() || (++files[kind] > 2 && !kLong)) continue;
     for (const Damage& damage : damages(other.disk)) {
       if (damage.name == "swap" && !other.disk.has(path)) continue;
       const std::string result = outcome(base, kind, path, damage.change);
@@ -208,7 +208,7 @@ TEST_CASE("damage table: every kind of file, every damage, none silently wrong")
   is("journal MANIFEST", "delete", "refuses");
   is("journal IDENTITY", "delete", "recovers");
   is("journal OPTIONS", "delete", "recovers");
-  CHECK(cases > 100);
+  CHECK(cases > 90);
 }
 
 TEST_CASE("damage: one slot of the witness is enough, none is not") {

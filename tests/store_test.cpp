@@ -15,7 +15,7 @@ const bool kLong = std::getenv("RINGSIDE_LONG_TESTS") != nullptr;
 }  // namespace
 
 TEST_CASE("a new store is empty, and what is committed is read back") {
-  Stored stored;
+  Stored stored(true);
   REQUIRE(stored.open() == "");
   CHECK(stored.store->last().sequence == 0);
   CHECK(stored.store->checkpoint().sequence == 0);
@@ -31,7 +31,7 @@ TEST_CASE("a new store is empty, and what is committed is read back") {
 }
 
 TEST_CASE("only one may have a store open") {
-  Stored stored;
+  Stored stored(true);
   REQUIRE(stored.open() == "");
   const auto second = state::Store::open(stored.options);
   REQUIRE(!second);
@@ -39,7 +39,7 @@ TEST_CASE("only one may have a store open") {
 }
 
 TEST_CASE("a checkpoint carries its sequence; archives show one instant until they are refreshed") {
-  Stored stored;
+  Stored stored(true);
   REQUIRE(stored.open() == "");
   stored.commit(5);
   REQUIRE(stored.checkpoint());
@@ -59,7 +59,7 @@ TEST_CASE("a checkpoint carries its sequence; archives show one instant until th
 }
 
 TEST_CASE("rows are erased, intervals are added up") {
-  Stored stored;
+  Stored stored(true);
   REQUIRE(stored.open() == "");
   stored.commit(1);
   state::CheckpointBatch first{{1, 100, 1}, {{core::Keep::record, "a", "1"}, {core::Keep::record, "b", "2"}}, {}};
@@ -73,7 +73,7 @@ TEST_CASE("rows are erased, intervals are added up") {
 }
 
 TEST_CASE("kept copies: as of an instant, the oldest go") {
-  Stored stored;
+  Stored stored(true);
   REQUIRE(stored.open() == "");
   for (int i = 0; i < 5; ++i) {
     stored.commit(10);
@@ -100,10 +100,10 @@ TEST_CASE("kept copies: as of an instant, the oldest go") {
 }
 
 TEST_CASE("a power cut at any moment loses nothing that was acknowledged") {
-  for (std::uint64_t seed = 1; seed <= (kLong ? 1'000u : 10u); ++seed) {
+  for (std::uint64_t seed = 1; seed <= (kLong ? 1'000u : 5u); ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 chance(seed);
-    Stored stored;
+    Stored stored(true);
     for (int life = 0; life < 4; ++life) {
       REQUIRE(stored.open() == "");
       REQUIRE(stored.check() == "");
@@ -130,7 +130,7 @@ TEST_CASE("a power cut at any moment loses nothing that was acknowledged") {
 }
 
 TEST_CASE("a power cut while a store is made, or opened, leaves one that opens") {
-  for (std::uint64_t n = 1;; n += kLong ? 1 : 7) {
+  for (std::uint64_t n = 1;; n += kLong ? 1 : 17) {
     INFO("call " << n);
     Stored stored;
     stored.disk.fail_at(n, FaultyDisk::Fault::io_error);
@@ -145,7 +145,7 @@ TEST_CASE("a power cut while a store is made, or opened, leaves one that opens")
 }
 
 TEST_CASE("two stores on the same batches have the same chain; another batch, another chain") {
-  Stored one, two, three;
+  Stored one(true), two(true), three(true);
   REQUIRE(one.open() == "");
   REQUIRE(two.open() == "");
   REQUIRE(three.open() == "");

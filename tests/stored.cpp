@@ -16,11 +16,19 @@ std::vector<core::Kept> rows_of(std::uint64_t sequence, const std::string& paylo
 
 }  // namespace
 
-Stored::Stored() {
+Stored::Stored(bool made) {
   options.folder = "/data";
   options.id = state::Chain{1, 2};
   options.kept_copies = 3;
   options.cache_bytes = 1 << 20;
+  if (!made) return;
+  static const Stored kEmpty = [] {
+    Stored empty;
+    empty.open();
+    empty.store.reset();
+    return empty;
+  }();
+  disk.become(kEmpty.disk);
 }
 
 std::string Stored::open() {
