@@ -3,7 +3,7 @@
 #include <utility>
 
 #include <rocksdb/db.h>
-#include <rocksdb/filter_policy.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 #include <xxhash.h>
@@ -67,12 +67,24 @@ core::Result<std::unique_ptr<Journal>> Journal::open(const std::string& folder, 
     journal->own_folder_ = *own;
     options.max_open_files = -1;  // the other process may delete what we read
     status = rocksdb::DB::OpenAsSecondary(options, folder, *own, &db);
+  } else if (mode == Mode::salvage) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    status = rocksdb::DB::OpenForReadOnly(options, folder, &db);
   } else {
     status = rocksdb::DB::Open(options, folder, &db);
   }
   journal->db_.reset(db);
   if (!status.ok()) return database_error(status, folder, "journal_damaged");
   return journal;
+}
+
+core::Status Journal::check_unused(const std::string& folder, const Disk& disk) {
+  rocksdb::FileLock* lock = nullptr;
+  const rocksdb::IOOptions plain;
+  const rocksdb::IOStatus status = disk.files().LockFile(folder + "/LOCK", plain, &lock, nullptr);
+  if (status.ok()) disk.files().UnlockFile(lock, plain, nullptr).PermitUncheckedError();
+  if (status.ok() || !disk.exists(folder + "/LOCK")) return core::Done{};
+  return database_error(status, folder, "journal_damaged");
 }
 
 Journal::~Journal() {

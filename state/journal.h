@@ -33,12 +33,15 @@ class Journal {
   enum class Mode : std::uint8_t {
     create,  // makes it when it is not there
     write,
-    follow,  // reads what another process may be writing meanwhile, as of now
+    follow,   // reads what another process may be writing meanwhile, as of now
+    salvage,  // reads what is left of a damaged one that nobody writes
   };
   // Errors: in_use, disk_error, journal_damaged.
   static core::Result<std::unique_ptr<Journal>> open(const std::string& folder, const std::shared_ptr<Disk>& disk,
                                                      Mode mode);
   ~Journal();
+  // Errors: in_use when a process has it open. A folder that cannot even be asked is nobody's.
+  static core::Status check_unused(const std::string& folder, const Disk& disk);
 
   // Of the last row there is; 0: none. Errors: journal_damaged.
   core::Result<std::uint64_t> last_sequence() const;

@@ -46,7 +46,8 @@ struct Store::Parts {
   core::Status open_journal();
   core::Status open_tables(const Progress& progress);
   core::Status check_stamp(const Tables& candidate) const;
-  core::Status go_back(const std::string& why, const Progress& progress);
+  core::Status go_back(const std::string& why,  // empty: there is none yet
+                       const Progress& progress);
   core::Status check_tail(const Progress& progress);
 };
 
@@ -127,6 +128,15 @@ core::Status Store::Parts::open_tables(const Progress& progress) {
   }
   auto opened = Tables::open(folder.state(), disk, Tables::Mode::write, options.cache_bytes, options.id_horizon);
   core::Status good = opened ? check_stamp(**opened) : core::Status(opened.error());
+  if (good && (*opened)->stamp().info.sequence == 0 && last.sequence > 0) {
+    // So it is in a backup: a journal and a copy to begin with.
+    const auto copies = folder.copies(*disk);
+    if (!copies) return copies.error();
+    if (!copies->empty()) {
+      opened->reset();
+      return go_back("", progress);
+    }
+  }
   if (good) {
     tables = std::move(*opened);
     return good;
@@ -139,17 +149,21 @@ core::Status Store::Parts::open_tables(const Progress& progress) {
 // The state cannot be used. It is worth nothing beside the journal, so: the newest copy that is whole, or nothing.
 core::Status Store::Parts::go_back(const std::string& why, const Progress& progress) {
   tables.reset();
-  notes.push_back("The state was damaged (" + why + ") and is set aside in '" + folder.damaged() + "'.");
   core::Status done = core::Done{};
-  if (disk->exists(folder.state())) {
-    done = disk->remove_tree(folder.damaged());
-    if (done) done = disk->rename(folder.state(), folder.damaged());
-    if (!done) return done;
+  if (why.empty()) {
+    done = disk->remove_tree(folder.state());
+  } else {
+    notes.push_back("The state was damaged (" + why + ") and is set aside in '" + folder.damaged() + "'.");
+    if (disk->exists(folder.state())) {
+      done = disk->remove_tree(folder.damaged());
+      if (done) done = disk->rename(folder.state(), folder.damaged());
+    }
   }
+  if (!done) return done;
   const auto copies = folder.copies(*disk);
   if (!copies) return copies.error();
   for (const KeptCopy& copy : *copies) {
-    done = folder.link_copy(*disk, copy.path, folder.candidate());
+    done = StoreFolder::copy_tables(*disk, copy.path, folder.candidate(), true);
     if (!done) return done;
     {
       auto candidate =

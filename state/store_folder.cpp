@@ -127,7 +127,7 @@ core::Result<std::vector<KeptCopy>> StoreFolder::copies(const Disk& disk) const 
   return copies;
 }
 
-core::Status StoreFolder::link_copy(Disk& disk, const std::string& from, const std::string& to) const {
+core::Status StoreFolder::copy_tables(Disk& disk, const std::string& from, const std::string& to, bool linked) {
   core::Status done = disk.remove_tree(to);
   if (done) done = disk.make_folder(to);
   if (!done) return done;
@@ -137,9 +137,9 @@ core::Status StoreFolder::link_copy(Disk& disk, const std::string& from, const s
     const std::string source = from + "/" + name;
     const std::string target = to + "/" + name;
     // Only tables never change once they are written.
-    const bool linked =
-        name.ends_with(".sst") && disk.files().LinkFile(source, target, rocksdb::IOOptions(), nullptr).ok();
-    if (!linked && name != "LOCK") done = disk.copy(source, target);
+    const bool is_linked =
+        linked && name.ends_with(".sst") && disk.files().LinkFile(source, target, rocksdb::IOOptions(), nullptr).ok();
+    if (!is_linked && name != "LOCK") done = disk.copy(source, target);
     if (!done) return done;
   }
   return disk.sync_folder(to);

@@ -51,8 +51,9 @@ struct StoreFolder {
   core::Status clean_up(Disk& disk) const;  // what a crash left half done
 
   core::Result<std::vector<KeptCopy>> copies(const Disk& disk) const;  // newest first
-  // A folder of its own with the same content; tables are linked where the disk can, the rest is copied.
-  core::Status link_copy(Disk& disk, const std::string& from, const std::string& to) const;
+  // A folder of its own with the same content. `linked`: tables are links where the disk can, which costs nothing and
+  // shares their fate; the rest is copied.
+  static core::Status copy_tables(Disk& disk, const std::string& from, const std::string& to, bool linked);
 };
 
 }  // namespace state

@@ -4,5 +4,6 @@ set(STATE_TESTS
   disk_fault_test.cpp
   disk_space_test.cpp
   event_codec_test.cpp
+  inspect_test.cpp
   seen_test.cpp
   store_test.cpp)
