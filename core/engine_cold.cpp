@@ -100,7 +100,6 @@ void Engine::State::begin_cold() {
   const Time horizon = horizon_at(now);
   const bool moves = horizon > cold.horizon;
   cold.horizon = horizon;
-  cold.any_records |= horizon > 0;  // this generation may move some
   cold.retained_from = std::max(cold.retained_from, retained_from());
   const auto oldest = static_cast<std::uint32_t>(cold.retained_from / kInterval);
   Cold::Handed& handed = cold.handed.emplace_back(Cold::Handed{keeping.generation, {}});
@@ -112,6 +111,7 @@ void Engine::State::begin_cold() {
       series.settle(catalogue.layout(), clock());
     }
     if (!series.any_left()) return;
+    cold.summed = true;
     Cold::Left& left = handed.scopes.emplace_back(Cold::Left{id, series.take_left(), {}});
     for (const auto& [index, gathered] : left.intervals) {
       for (const auto& column : gathered.columns) {
@@ -264,7 +264,8 @@ void Engine::State::examine(std::uint32_t index, const KeepSink& sink) {
   for (std::string& key : index_keys(record, last)) sink({Keep::agent_record, std::move(key), RowWriter().take()});
   record.row = Record::Row::cold;
   record.leaves = keeping.generation;
-  cold.leaving.push_back(index);
+  cold.leaving.push_back({index, keeping.generation});
+  cold.any_records = true;
 }
 
 std::vector<std::string> Engine::State::index_keys(const Record& record, Time last) const {
@@ -444,14 +445,20 @@ void Engine::kept(std::uint64_t generation) {
   State& s = *state_;
   auto& cold = s.cold;
   while (!cold.handed.empty() && cold.handed.front().generation <= generation) cold.handed.pop_front();
-  const auto still = std::partition(cold.leaving.begin(), cold.leaving.end(), [&](std::uint32_t index) {
-    return s.records[index].leaves > generation;
-  });
-  for (auto index = still; index != cold.leaving.end(); ++index) {
-    if (s.records[*index].leaves != 0) s.drop_record(*index);  // 0: it has changed since
-  }
-  cold.leaving.erase(still, cold.leaving.end());
+  cold.durable = generation;
+  s.drop_some(2'000);
   if (cold.archive != nullptr && generation == s.keeping.generation && !s.keeping.under_way) s.trim_activities();
+}
+
+// Records whose cold row is durable leave memory, a limited number at a time.
+void Engine::State::drop_some(std::size_t most) {
+  while (most > 0 && !cold.leaving.empty() && cold.leaving.front().second <= cold.durable) {
+    const auto [index, generation] = cold.leaving.front();
+    cold.leaving.pop_front();
+    if (records[index].leaves != generation) continue;  // it has changed since, and stays
+    drop_record(index);
+    --most;
+  }
 }
 
 // What is older than the retention, some of it at a time; false when nothing is left to erase.
@@ -471,6 +478,14 @@ bool Engine::State::retire(const KeepSink& sink) {
     for (const std::string& key : keys) sink({Keep::interval, key, ""});
     cold.retire_key = keys.size() < kAtOnce ? "" : keys.back() + '\0';
     if (cold.retire_key.empty()) ++cold.retire_scope;
+    return true;
+  }
+  const std::uint32_t agent = cold.retire_scope - static_cast<std::uint32_t>(scopes.size());
+  if (agent < names(ScopeKind::agent).size()) {
+    cold.archive->scan(Keep::activity, activity_key(agent, 0),
+                       activity_key(agent, AgentActivity::day_of(cold.retained_from)), some);
+    for (const std::string& key : keys) sink({Keep::activity, key, ""});
+    ++cold.retire_scope;  // what is left of a long time goes another day
     return true;
   }
   std::string end = "t";

@@ -61,7 +61,7 @@ bool Engine::begin_keep(std::uint64_t generation) {
   });
   s.begin_cold();
   for (std::size_t table = 0; table < kNameTables; ++table) k.frozen_names[table] = s.names_size(table);
-  k.ready.push_back({Keep::meta, "engine", s.meta_row()});
+  k.meta = s.meta_row();
   return true;
 }
 
@@ -73,6 +73,7 @@ bool Engine::keep_some(std::size_t budget, const KeepSink& sink) {
     ++out;
     sink(std::move(row));
   };
+  s.drop_some(budget / 4);
   while (k.under_way && out < budget) {
     std::uint32_t index = 0;
     const auto table = static_cast<std::size_t>(
@@ -98,6 +99,10 @@ bool Engine::keep_some(std::size_t budget, const KeepSink& sink) {
       s.examine(s.cold.next_record++, counted);
       if (++looked % 4 == 0) ++out;
     } else if (!s.retire(counted)) {
+      // What is only in the archive is known now.
+      k.meta += static_cast<char>(s.cold.any_records);
+      k.meta += static_cast<char>(s.cold.summed);
+      counted({Keep::meta, "engine", std::move(k.meta)});
       k.under_way = false;
     }
   }
@@ -187,6 +192,7 @@ void Engine::State::write_name(std::size_t table, std::uint32_t number, const Ke
   sink({Keep::name, std::move(key), row.take()});
 }
 
+// Without the last two bytes: whether any records, and any intervals, are in the archive only.
 std::string Engine::State::meta_row() const {
   RowWriter row;
   row.number(keeping.generation);
@@ -196,7 +202,6 @@ std::string Engine::State::meta_row() const {
     row.number(count);
   row.difference(cold.horizon);
   row.difference(cold.retired_to);
-  row.byte(cold.any_records);
   row.text(policy_text());
   return row.take();
 }

@@ -78,11 +78,12 @@ Status Engine::State::read_meta(std::string_view value) {
     *count = row.number();
   const Time horizon = row.difference();
   cold.retired_to = row.difference();
-  cold.any_records = row.byte() != 0;
   const std::string_view policy = row.text();
+  cold.any_records = row.byte() != 0;
+  cold.summed = row.byte() != 0;
   if (!row.ok() || !row.done() || then < 0 || horizon < 0 || horizon % windows::kInterval != 0)
     return damaged("meta", "engine", value);
-  if (horizon > 0 && policy != policy_text())
+  if ((cold.summed || cold.any_records) && policy != policy_text())
     return Error{"other_settings", "queues' targets or repeat_within are not those that old intervals were summed up "
                                    "for; all has to be told again from the journal", "meta \"engine\""};
   cold.retained_from = cold.retired_to;
@@ -107,7 +108,7 @@ Status Engine::State::read_names(Archive& from) {
   for (std::size_t table = 0; table < kNameTables; ++table) keeping.names[table] = names_size(table);
   keeping.frozen_names = keeping.names;
   number_cells();
-  if (cold.horizon > 0 && cold.cells.size() > known)
+  if ((cold.summed || cold.any_records) && cold.cells.size() > known)
     return Error{"other_settings", "a KPI asks for \"" + cold.cells[known] + "\", for which old intervals were not " +
                                        "summed up; all has to be told again from the journal", "name"};
   return Done{};
@@ -225,7 +226,8 @@ Result<std::uint32_t> Engine::State::read_record(std::string_view key, std::stri
   boost::container::small_vector<Observation, 8> observations;
   for (std::uint64_t i = 0; i < size; ++i) {
     const Observation& o = observations.emplace_back(row.raw<Observation>());
-    const bool sound = static_cast<int>(o.type) < kEventTypes && o.detail <= Detail::nps &&
+    const bool sound = o.at >= 0 && o.at >> 44 == 0 &&  // as the edge of the system lets in
+                       static_cast<int>(o.type) < kEventTypes && o.detail <= Detail::nps &&
                        (o.agent == kNoAgent || o.agent < names(ScopeKind::agent).size()) &&
                        (o.queue == kNoQueue || o.queue < names(ScopeKind::queue).size()) &&
                        (o.channel == kNoName || o.channel < names(ScopeKind::channel).size()) &&

@@ -94,6 +94,7 @@ struct Keeping {
   Dirty records, agents, agent_rosters, queue_rosters;
   std::array<std::uint32_t, kNameTables> names{};         // handed out, by table of names
   std::array<std::uint32_t, kNameTables> frozen_names{};  // to be handed out with this generation
+  std::string meta;        // handed out last
   std::deque<Kept> ready;  // rows of frozen things that have changed since
 };
 
@@ -117,7 +118,9 @@ struct Cold {
   bool restoring = false;    // what lies before the horizon is in the archive already
   std::vector<std::uint32_t> late;  // scopes
   std::deque<Handed> handed;
-  std::vector<std::uint32_t> leaving;  // records whose `leaves` is set, and some that stay after all
+  bool summed = false;       // some interval is in the archive only
+  std::uint64_t durable = 0;  // generation
+  std::deque<std::pair<std::uint32_t, std::uint64_t>> leaving;  // records and what their `leaves` was
   Facts facts;                         // scratch
 
   // Cells have a number in rows that never changes.
@@ -132,7 +135,7 @@ struct Cold {
   std::uint32_t next_record = 0, next_agent = 0;
   Time retained_from = 0, retired_to = 0;
   bool retiring = false;
-  std::uint32_t retire_scope = 0;
+  std::uint32_t retire_scope = 0;  // then agents
   std::string retire_key;
 };
 inline constexpr std::uint32_t kTotals = 0xFFFFFFFF;  // among intervals
@@ -218,6 +221,7 @@ struct Engine::State {
   AgentActivity older_activity(std::uint32_t agent, Time from, std::vector<std::uint32_t>* days = nullptr);
   AgentActivity& activity_from(std::uint32_t agent, Time from);  // all of it from there on is in memory
   void trim_activities();
+  void drop_some(std::size_t most);
   bool retire(const KeepSink& sink);
   void retire_record(const std::string& key, const KeepSink& sink);
 

@@ -4,6 +4,7 @@ set(CORE_TESTS
   oracle_ticket.cpp
   streams.cpp
   builtin_kpis.cpp
+  keep_test.cpp
   property_test.cpp
   script_test.cpp
   formula_test.cpp
