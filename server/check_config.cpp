@@ -42,16 +42,19 @@ core::Result<std::string> read_file(const std::string& path) {
 
 core::Result<Config> load_config(const CommandLine& line) {
   auto config = load(line.option("config"));
-  if (!config || !line.has("listen")) return config;
-  const core::Status listen = apply_listen(line.option("listen"), config->listen);
-  if (!listen) return listen.error();
+  if (!config) return config;
+  if (line.has("data")) config->storage.folder = line.option("data") == "none" ? "" : line.option("data");
+  if (line.has("listen")) {
+    const core::Status listen = apply_listen(line.option("listen"), config->listen);
+    if (!listen) return listen.error();
+  }
   return config;
 }
 
 core::Status check_config(const std::string& path) {
   const auto config = load(path);
   if (!config) return config.error();
-  const auto tenants = Tenants::create(*config, "check", [](const std::function<void()>&) {});
+  const auto tenants = Tenants::create(*config, {}, "check", [](const std::function<void()>&) {});
   if (!tenants) return tenants.error();
   return core::Done{};
 }

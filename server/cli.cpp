@@ -14,7 +14,7 @@ struct Command {
 
 const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> kCommands{
-      {"serve", {0, {"config", "listen"}}},
+      {"serve", {0, {"config", "data", "listen"}}},
       {"replay", {1, {"config", "listen", "mapping", "speed", "clock", "to", "tenant"}}},
       {"check-config", {1, {}}},
       {"kpis", {0, {"config", "tenant"}}},
@@ -81,9 +81,9 @@ core::Result<CommandLine> parse_command_line(int argc, const char* const* argv) 
 std::string usage() {
   return R"(ringside: real-time metrics of a call center, from events to wallboards.
 
-  ringside [serve] [--config FILE] [--listen ADDRESS:PORT]
+  ringside [serve] [--config FILE] [--listen ADDRESS:PORT] [--data FOLDER]
       Takes events on POST /v1/events and serves the wallboard. Without --config: one tenant, built-in KPIs,
-      http://127.0.0.1:8080/.
+      http://127.0.0.1:8080/. What it was told is kept in FOLDER, otherwise ./ringside-data; "none": not at all.
 
   ringside replay FILE [--mapping FILE.toml] [--speed N|max] [--clock wall|data] [--tenant NAME]
                        [--config FILE] [--listen ADDRESS:PORT] [--to URL]

@@ -11,9 +11,9 @@ namespace {
 
 constexpr windows::Duration kLongest = 7 * windows::kDay;
 
-// Letters, digits and . _ -: it becomes part of addresses and labels.
+// Letters, digits and . _ -: it becomes part of addresses, labels and paths.
 bool valid_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+  return !name.empty() && name.size() <= 64 && name[0] != '.' && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   });
@@ -46,6 +46,28 @@ void read_limits(Section& section, Limits& limits) {
   limits.accept_from = section.instant("accept_from", limits.accept_from);
   // Time begins in 1970 inside, and a record may begin a week before the instant it was accepted for.
   if (limits.accept_from < 365 * windows::kDay) section.fail("accept_from", "must be 1971-01-01 or later");
+}
+
+void read_storage(Section& section, Storage& storage) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 50;
+  if (section.has("folder")) {
+    const std::string folder = section.text("folder");
+    if (folder.empty()) section.fail("folder", "must be a folder, or \"none\" to keep nothing");
+    storage.folder = folder == "none" ? "" : folder;
+  } else {
+    section.text("folder");
+  }
+  storage.checkpoint_interval =
+      section.duration("checkpoint_interval", storage.checkpoint_interval, 50, windows::kHour);
+  storage.id_horizon = section.duration("id_horizon", storage.id_horizon, windows::kMinute, 400 * windows::kDay);
+  storage.retention = section.duration("retention", storage.retention, 8 * windows::kDay, 36'525 * windows::kDay);
+  storage.kept_copies = static_cast<int>(section.integer("kept_copies", storage.kept_copies, 1, 10'000));
+  const auto bytes = [&](const char* key, std::uint64_t& value) {
+    value = static_cast<std::uint64_t>(section.integer(key, static_cast<std::int64_t>(value), 0, kMost));
+  };
+  bytes("shed_bytes", storage.shed_bytes);
+  bytes("resume_bytes", storage.resume_bytes);
+  if (storage.resume_bytes < storage.shed_bytes) section.fail("resume_bytes", "must not be below 'shed_bytes'");
 }
 
 void read_windows(Section& section, core::TenantSettings& settings) {
@@ -124,7 +146,7 @@ void read_tenant(Section& section, TenantConfig& tenant) {
   section.require("name");
   tenant.settings.name = section.text("name");
   if (section.has("name") && !valid_name(tenant.settings.name)) {
-    section.fail("name", "must be 1 to 64 letters, digits, '.', '_' or '-'");
+    section.fail("name", "must be 1 to 64 letters, digits, '.', '_' or '-', not beginning with '.'");
   }
   read_zone(section, tenant.settings);
   const std::string clock = section.text("clock", "wall");
@@ -175,11 +197,16 @@ void read_root(const Node& document, const std::vector<core::KpiSpec>& builtin, 
     Section section(*node, "limits", findings);
     read_limits(section, config.limits);
   }
+  if (const Node* node = root.table("storage")) {
+    Section section(*node, "storage", findings);
+    read_storage(section, config.storage);
+  }
   TenantConfig common;
   common.settings.kpis = builtin;
   common.views.push_back(default_wallboard());
   read_kpis(root, common.settings.kpis);
   read_views(root, common.views);
+  common.settings.retention = config.storage.retention;
   read_tenants(root, common, config.tenants);
 }
 
@@ -201,6 +228,7 @@ std::set<std::string> known_options() {
   constexpr std::string_view kOneOfEach = R"(
     listen = {}
     limits = {}
+    storage = {}
     kpi = [{ threshold = [{}] }]
     view = [{ group = [{}] }]
     [[tenant]]

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -34,6 +35,20 @@ struct Limits {
   std::size_t client_views = 200;  // per tenant, defined by clients
 };
 
+// What survives a stop (docs/durability.md). A tenant's part is the folder of its name below `folder`.
+struct Storage {
+  std::optional<std::string> folder;  // not said: whoever serves decides; empty: nothing is kept
+  windows::Duration checkpoint_interval = 10 * windows::kSecond;
+  windows::Duration id_horizon = 48 * windows::kHour;         // how late a source may deliver again
+  windows::Duration retention = 2'562 * windows::kDay;        // of records and history: seven years
+  int kept_copies = 48;                                       // of the state, one for each hour of data
+  std::uint64_t shed_bytes = 512u << 20;                      // free space: with less, events are turned away …
+  std::uint64_t resume_bytes = 1'024u << 20;                  // … until there is more than this
+
+  bool keeps() const { return folder && !folder->empty(); }
+};
+inline constexpr const char* kDefaultFolder = "ringside-data";
+
 enum class TenantClock : std::uint8_t {
   wall,  // now is now
   data,  // now is the newest event's instant: for replays of recorded data
@@ -51,6 +66,7 @@ struct TenantConfig {
 struct Config {
   Listen listen;
   Limits limits;
+  Storage storage;
   LogLevel log = LogLevel::info;
   unsigned shards = 1;
   std::vector<TenantConfig> tenants;  // at least one; the first is the default
@@ -64,6 +80,8 @@ core::Result<std::vector<core::KpiSpec>> parse_kpis(std::string_view toml, std::
 
 // The view "wallboard" where the configuration has none.
 core::ViewDefinition default_wallboard();
+// The built-in wallboard shows two windows; a tenant may keep others. All other views as they are.
+core::ViewDefinition fitting(core::ViewDefinition view, const std::vector<windows::Duration>& windows);
 // Every option the code reads, as "limits.body_bytes"; `*` stands for names the user chooses.
 std::set<std::string> known_options();
 

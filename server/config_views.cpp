@@ -86,4 +86,13 @@ core::ViewDefinition default_wallboard() {
   return {"wallboard", {tenant, queues, teams, agents}};
 }
 
+core::ViewDefinition fitting(core::ViewDefinition view, const std::vector<windows::Duration>& windows) {
+  const bool half_hour = std::find(windows.begin(), windows.end(), 30 * windows::kMinute) != windows.end();
+  if (half_hour || view.id != default_wallboard().id) return view;
+  for (core::ViewGroup& group : view.groups) {
+    std::erase_if(group.columns, [](const std::string& column) { return column.ends_with("@30m"); });
+  }
+  return view;
+}
+
 }  // namespace server

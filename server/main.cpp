@@ -1,5 +1,6 @@
 // ringside: what the program can do, one function a command.
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "server/check_config.h"
@@ -19,15 +20,22 @@ int fail(const core::Error& error) {
 int serve(const server::CommandLine& line) {
   auto config = server::load_config(line);
   if (!config) return fail(config.error());
+  if (!config->storage.folder) config->storage.folder = server::kDefaultFolder;
+  const std::string folder = *config->storage.folder;
   auto service = server::Service::create(std::move(*config));
   if (!service) return fail(service.error());
   std::printf("Ringside %s\n", server::build_name().c_str());
-  std::printf("Nothing is kept after it stops: numbers start from zero at every start.\n");
+  if (folder.empty()) {
+    std::printf("Nothing is kept after it stops: numbers start from zero at every start.\n");
+  } else {
+    std::printf("Kept in %s\n", std::filesystem::absolute(folder).c_str());
+  }
   std::printf("Wallboard: %s\n", (*service)->address().c_str());
   std::fflush(stdout);
   (*service)->stop_on_signals();
-  (*service)->run();
-  return 0;
+  const server::Service::End end = (*service)->run();
+  if (end.code != 0) std::fprintf(stderr, "ringside: %s\n", end.error.message.c_str());
+  return end.code;
 }
 
 int check_config(const server::CommandLine& line) {

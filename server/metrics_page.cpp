@@ -20,8 +20,12 @@ void append_tenants(MetricsText& text, const Tenants& tenants) {
        [](const Tenant& t) { return static_cast<double>(t.shard->waiting(t.index).items); }},
       {"ringside_queue_bytes", "gauge", "The same in bytes.",
        [](const Tenant& t) { return static_cast<double>(t.shard->waiting(t.index).bytes); }},
+      {"ringside_repeated_total", "counter", "Events that came before under the same id; part of the unchanged.",
+       [](const Tenant& t) { return static_cast<double>(t.metrics.repeated); }},
       {"ringside_turned_away_total", "counter", "Requests with events answered 429.",
        [](const Tenant& t) { return static_cast<double>(t.metrics.turned_away); }},
+      {"ringside_low_disk_space_total", "counter", "Requests with events answered 503 for lack of disk space.",
+       [](const Tenant& t) { return static_cast<double>(t.metrics.no_space); }},
       {"ringside_durations_clamped_total", "counter", "Negative durations taken as 0.",
        [](const Tenant& t) { return static_cast<double>(t.metrics.clamped); }},
       {"ringside_records", "gauge", "Calls, tickets and agents known.",
@@ -90,7 +94,7 @@ void append_process(MetricsText& text, const ProcessMetrics& metrics) {
   text.sample("", static_cast<double>(metrics.turned_away));
   text.family("process_resident_memory_bytes", "gauge", "Resident memory.");
   text.sample("", static_cast<double>(resident_bytes()));
-  text.histogram("ringside_event_applied_seconds", "From a request's arrival to its events being applied.",
+  text.histogram("ringside_event_applied_seconds", "From a request's arrival to its events being applied and synced.",
                  metrics.applied);
   text.histogram("ringside_event_framed_seconds",
                  "From the arrival of the oldest event in a frame to the first subscriber's socket.", metrics.framed);

@@ -149,6 +149,7 @@ int replay(const CommandLine& line) {
   for (TenantConfig& tenant : config->tenants) {
     if (name.empty() || tenant.settings.name == name) tenant.clock = pace->clock;
   }
+  config->storage.folder = "";  // a replay is looked at and forgotten
   auto service = Service::create(std::move(*config));
   if (!service) return fail(service.error());
   Tenant* tenant = (*service)->tenants().find(name);

@@ -62,8 +62,8 @@ Response text(std::string body) {
 
 }  // namespace
 
-Rest::Rest(const Config& config, Tenants& tenants, ProcessMetrics& metrics)
-    : config_(config), tenants_(tenants), metrics_(metrics) {}
+Rest::Rest(const Config& config, Tenants& tenants, Past& past, ProcessMetrics& metrics)
+    : config_(config), tenants_(tenants), past_(past), metrics_(metrics) {}
 
 void Rest::handle(Request request, Reply reply) {
   static const std::vector<Route> kRoutes{
@@ -76,37 +76,37 @@ void Rest::handle(Request request, Reply reply) {
          const std::string id = call.parts[0];
          rest.ask(std::move(call), [id](core::Engine& engine) { return kpi_answer(engine, id); });
        }},
-      {"GET", "/v1/scopes", {}, [](Rest& rest, Call call) { rest.ask(std::move(call), scopes_answer); }},
+      {"GET", "/v1/scopes", {"asof"}, [](Rest& rest, Call call) { rest.ask(std::move(call), scopes_answer); }},
       {"GET",
        "/v1/current",
-       {"scope", "kpi", "window"},
+       {"scope", "kpi", "window", "asof"},
        [](Rest& rest, Call call) {
          const Parameters query = call.request.query;
          rest.ask(std::move(call), [query](core::Engine& engine) { return current_answer(engine, query); });
        }},
       {"GET",
        "/v1/history",
-       {"scope", "kpi", "from", "to", "step"},
+       {"scope", "kpi", "from", "to", "step", "asof"},
        [](Rest& rest, Call call) {
          const Parameters query = call.request.query;
          rest.ask(std::move(call), [query](core::Engine& engine) { return history_answer(engine, query); });
        }},
       {"GET",
        "/v1/trend",
-       {"scope", "kpi", "minutes", "step"},
+       {"scope", "kpi", "minutes", "step", "asof"},
        [](Rest& rest, Call call) {
          const Parameters query = call.request.query;
          rest.ask(std::move(call), [query](core::Engine& engine) { return trend_answer(engine, query); });
        }},
       {"GET",
        "/v1/records/{}/{}",
-       {},
+       {"asof"},
        [](Rest& rest, Call call) {
          const auto parts = call.parts;
          rest.ask(std::move(call), [parts](core::Engine& engine) { return record_answer(engine, parts[0], parts[1]); });
        }},
       {"GET", "/v1/views", {}, [](Rest& rest, Call call) { rest.list_views(std::move(call)); }},
-      {"GET", "/v1/views/{}", {}, [](Rest& rest, Call call) { rest.show_view(std::move(call)); }},
+      {"GET", "/v1/views/{}", {"asof"}, [](Rest& rest, Call call) { rest.show_view(std::move(call)); }},
       {"GET",
        "/metrics",
        {},
@@ -142,14 +142,44 @@ void Rest::dispatch(const Route& route, Call call) {
   const auto tenant = call.request.query.find("tenant");
   call.tenant = tenants_.find(tenant == call.request.query.end() ? "" : tenant->second);
   if (call.tenant == nullptr) return call.reply(problem(404, "unknown_tenant", "there is no tenant of that name"));
+  if (call.request.path.starts_with("/v1/")) {
+    if (auto later = not_ready(*call.tenant)) return call.reply(std::move(*later));
+  }
   route.run(*this, std::move(call));
+}
+
+std::optional<Response> Rest::not_ready(const Tenant& tenant) const {
+  if (tenants_.failed()) return try_later(503, "disk_failed", "the disk failed; the server is stopping", 5);
+  if (!tenant.recovery.ready) return try_later(503, "recovering", "what is stored is being read", 1);
+  return std::nullopt;
 }
 
 void Rest::ask(Call call, std::function<Response(core::Engine&)> question) {
   const Reply reply = call.reply;
   Tenant& tenant = *call.tenant;
+  const auto asof = call.request.query.find("asof");
+  if (asof != call.request.query.end()) {
+    // The engine's own now: whatever was applied before it is in the journal when the answer comes.
+    const auto look = [this, &tenant, text = asof->second, question = std::move(question), reply](core::Time now) {
+      look_back(tenant, text, now, question, reply);
+    };
+    const auto now = [](core::Engine& engine) { return engine.now(); };
+    if (tenant.shard->ask(tenant.index, now, look)) return;
+    return reply(try_later(503, "overloaded", "too much is waiting to be applied", 1));
+  }
   if (tenant.shard->ask(tenant.index, std::move(question), reply)) return;
   reply(try_later(503, "overloaded", "too much is waiting to be applied", 1));
+}
+
+void Rest::look_back(const Tenant& tenant, const std::string& asof, core::Time now, const Past::Question& question,
+                     const Reply& reply) {
+  const auto time = parse_asof(asof, tenant.config.settings.zone, now);
+  if (!time) {
+    return reply(problem(400, "bad_parameter", "'asof' must be RFC 3339, ms since 1970, or a time of today: 10:32"));
+  }
+  if (*time < 0 || *time >= now) return reply(problem(400, "bad_range", "'asof' must lie before now"));
+  if (past_.ask(tenant, *time, question, reply)) return;
+  reply(try_later(503, "overloaded", "somebody else is looking at the past; one at a time", 2));
 }
 
 void Rest::post_events(Call call) {
@@ -158,6 +188,10 @@ void Rest::post_events(Call call) {
     return call.reply(problem(403, "origin_not_allowed", "pages of this origin may not send events"));
   }
   if (draining_) return call.reply(try_later(503, "draining", "the server is stopping", 5));
+  if (!low_space_.empty()) {
+    ++tenant.metrics.no_space;
+    return call.reply(try_later(503, "low_disk_space", low_space_ + "; nothing was taken", 10));
+  }
   const auto source = call.request.query.find("source");
   const std::string source_name = source == call.request.query.end() ? "http" : source->second;
   ingest::SourceOptions options;
@@ -199,6 +233,7 @@ void Rest::finish_events(Tenant& tenant, ingest::Batch parsed, EventsResult resu
   TenantMetrics& metrics = tenant.metrics;
   metrics.accepted += result.accepted;
   metrics.unchanged += result.unchanged;
+  metrics.repeated += result.repeated;
   metrics.clamped += parsed.clamped;
   for (const auto& [code, count] : parsed.refused_by_code) metrics.refused[code] += count;
   for (const ingest::Refusal& refusal : result.refusals) ++metrics.refused[refusal.error.code];
@@ -248,6 +283,11 @@ void Rest::show_view(Call call) {
   const auto& views = call.tenant->config.views;
   const bool configured = std::any_of(views.begin(), views.end(), [&](const auto& view) { return view.id == id; });
   if (!configured) return call.reply(problem(404, "unknown_view", "no view '" + id + "'; /v1/views lists them"));
+  if (call.request.query.contains("asof")) {
+    const auto view = std::find_if(views.begin(), views.end(), [&](const auto& one) { return one.id == id; });
+    const core::ViewDefinition definition = fitting(*view, call.tenant->config.settings.windows);
+    return ask(std::move(call), [definition](core::Engine& engine) { return view_answer(engine, definition); });
+  }
   auto body = hub.snapshot_json(id);
   if (!body) return call.reply(try_later(503, "starting", "the view has not been computed yet", 1));
   const std::string etag = "\"" + hub.epoch() + "." + std::to_string(hub.seq(id)) + "\"";
@@ -289,19 +329,31 @@ Response Rest::readiness(const Request& request) const {
   struct Check {
     const char* name;
     bool good;
+    std::string why;
   };
   bool room = true;
   for (const auto& tenant : tenants_.all()) {
     const Shard::Waiting waiting = tenant->shard->waiting(tenant->index);
     room = room && waiting.items < config_.limits.queue_items && waiting.bytes < config_.limits.queue_bytes;
   }
-  const Check checks[] = {
-      {"not_draining", !draining_}, {"engines_ticking", tenants_.ticking()}, {"queue_has_room", room}};
+  std::string recovering;  // of those that are not: what is being done, and how far it is
+  for (const auto& tenant : tenants_.all()) {
+    const Recovery& recovery = tenant->recovery;
+    if (recovery.ready) continue;
+    recovering += " " + tenant->name() + ": " + (recovery.what.empty() ? "waiting" : recovery.what);
+    if (recovery.total > 0) recovering += " " + std::to_string(recovery.done * 100 / recovery.total) + " %";
+  }
+  const Check checks[] = {{"not_draining", !draining_, ""},
+                          {"disk_works", !tenants_.failed(), ""},
+                          {"recovered", recovering.empty(), recovering.empty() ? "" : ": recovering" + recovering},
+                          {"disk_has_room", low_space_.empty(), low_space_.empty() ? "" : ": " + low_space_},
+                          {"engines_ticking", tenants_.ticking(), ""},
+                          {"queue_has_room", room, ""}};
   bool ready = true;
   std::string lines;
   for (const Check& check : checks) {
     ready = ready && check.good;
-    lines.append(check.good ? "[+] " : "[-] ").append(check.name).append("\n");
+    lines.append(check.good ? "[+] " : "[-] ").append(check.name).append(check.why).append("\n");
   }
   Response response = text(ready ? "ok\n" : "not ready\n");
   if (request.query.contains("verbose") || !ready) response.body = lines + response.body;

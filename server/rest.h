@@ -4,12 +4,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "ingest/json_events.h"
 #include "server/config.h"
 #include "server/message.h"
 #include "server/metrics.h"
+#include "server/past.h"
 #include "server/tenant.h"
 
 namespace server {
@@ -18,10 +20,12 @@ class Rest {
  public:
   using Reply = std::function<void(Response)>;
 
-  Rest(const Config& config, Tenants& tenants, ProcessMetrics& metrics);
+  Rest(const Config& config, Tenants& tenants, Past& past, ProcessMetrics& metrics);
 
   void handle(Request request, Reply reply);
   void drain() { draining_ = true; }  // readyz says no from now on
+  // Why there is too little space to acknowledge events; empty: there is enough.
+  void low_space(std::string reason) { low_space_ = std::move(reason); }
 
  private:
   struct Route;
@@ -31,17 +35,22 @@ class Rest {
   void post_events(Call call);
   void finish_events(Tenant& tenant, ingest::Batch parsed, EventsResult result, std::int64_t received_us,
                      const Reply& reply);
-  void ask(Call call, std::function<Response(core::Engine&)> question);
+  void ask(Call call, std::function<Response(core::Engine&)> question);  // of now, or of ?asof=
+  void look_back(const Tenant& tenant, const std::string& asof, core::Time now, const Past::Question& question,
+                 const Reply& reply);
   void list_views(Call call);
   void show_view(Call call);
   Response asset(const Request& request) const;
   Response readiness(const Request& request) const;
+  std::optional<Response> not_ready(const Tenant& tenant) const;
 
   const Config& config_;
   Tenants& tenants_;
+  Past& past_;
   ProcessMetrics& metrics_;
   ingest::JsonEvents parser_;
   bool draining_ = false;
+  std::string low_space_;
 };
 
 // The text of /metrics.

@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -15,9 +16,11 @@
 
 #include "server/assets.h"
 #include "server/builtin.h"
+#include "server/clock.h"
 #include "server/fanout.h"
 #include "server/http.h"
 #include "server/log.h"
+#include "server/past.h"
 #include "server/rest.h"
 #include "server/tenant.h"
 
@@ -27,6 +30,7 @@ namespace {
 namespace net = boost::asio;
 
 constexpr auto kDrainTime = std::chrono::seconds(3);
+constexpr auto kLookAround = std::chrono::milliseconds(250);
 
 std::string new_epoch() {
   std::random_device random;
@@ -47,37 +51,50 @@ void raise_descriptor_limit() {
 
 // Construction order is start order, destruction order is stop order.
 struct Service::Parts {
-  explicit Parts(Config settings) : config(std::move(settings)), signals(io), patience(io) {}
+  explicit Parts(Config settings) : config(std::move(settings)), signals(io), patience(io), look(io) {}
 
   Config config;
   ProcessMetrics metrics;
   net::io_context io{1};
   std::unique_ptr<Tenants> tenants;  // engines, shards, hubs
+  std::unique_ptr<Past> past;        // engines of before
   std::unique_ptr<Rest> rest;        // questions and events
   std::unique_ptr<Fanout> fanout;    // streams
   std::unique_ptr<Site> site;
   std::unique_ptr<Listener> listener;  // connections
   net::signal_set signals;
   net::steady_timer patience;
+  std::optional<state::DiskSpace> space;
+  net::steady_timer look;  // at the space, and at what can be let go
   int rounds = 0;
+  Service::End end;
 };
 
-core::Result<std::unique_ptr<Service>> Service::create(Config config) {
+core::Result<std::unique_ptr<Service>> Service::create(Config config, Seams seams) {
   raise_descriptor_limit();
   set_log_level(config.log);
   auto parts = std::make_unique<Parts>(std::move(config));
   Parts& p = *parts;
   const std::string epoch = new_epoch();
-  auto tenants =
-      Tenants::create(p.config, epoch, [&io = p.io](std::function<void()> work) { net::post(io, std::move(work)); });
+  const auto post = [&io = p.io](std::function<void()> work) { net::post(io, std::move(work)); };
+  auto tenants = Tenants::create(p.config, seams, epoch, post);
   if (!tenants) return tenants.error();
   p.tenants = std::move(*tenants);
-  p.rest = std::make_unique<Rest>(p.config, *p.tenants, p.metrics);
+  p.past = std::make_unique<Past>(post);
+  p.rest = std::make_unique<Rest>(p.config, *p.tenants, *p.past, p.metrics);
   p.fanout = std::make_unique<Fanout>(p.io, *p.tenants, p.config.limits, build_name(), p.metrics);
   p.site = std::make_unique<Site>(Site{p.io, p.config, *p.tenants, *p.rest, *p.fanout, p.metrics, epoch});
   auto listener = Listener::open(*p.site);
   if (!listener) return listener.error();
   p.listener = std::move(*listener);
+  if (p.config.storage.keeps()) {
+    const std::shared_ptr<state::Disk> disk = seams.disk ? seams.disk : state::Disk::real();
+    const core::Status made = disk->make_folder(*p.config.storage.folder);
+    if (!made) return made.error();
+    const auto source = seams.free_space ? seams.free_space : state::SpaceSource(state::free_space);
+    p.space.emplace(*p.config.storage.folder,
+                    state::SpaceLimits{p.config.storage.shed_bytes, p.config.storage.resume_bytes}, source);
+  }
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }
 
@@ -110,13 +127,37 @@ void Service::stop_on_signals() {
   });
 }
 
-void Service::run() {
-  parts_->tenants->start([this](Tenant& tenant, const Emission&) { parts_->fanout->published(tenant); });
+Service::End Service::run() {
+  parts_->tenants->start([this](Tenant& tenant, const Emission&) { parts_->fanout->published(tenant); },
+                         [this](const core::Error& error, bool at_start) { fail(error, at_start); });
+  if (parts_->space) look_around();
   parts_->fanout->start();
   parts_->listener->start();
   const auto busy = net::make_work_guard(parts_->io);
   parts_->io.run();
   parts_->tenants->stop();
+  return parts_->end;
+}
+
+void Service::look_around() {
+  Parts& p = *parts_;
+  const std::string before = p.space->reason();
+  if (p.space->enough() != before.empty()) {
+    log_warn(before.empty() ? p.space->reason() : "there is enough disk space again: taking events");
+  }
+  p.rest->low_space(p.space->reason());
+  p.past->tidy(steady_now());
+  p.look.expires_after(kLookAround);
+  p.look.async_wait([this](boost::system::error_code error) {
+    if (!error) look_around();
+  });
+}
+
+void Service::fail(const core::Error& error, bool at_start) {
+  if (parts_->end.code != 0) return;
+  parts_->end = {at_start ? kDataRefused : kDiskFailed, error};
+  log_error(error.message);
+  drain();
 }
 
 void Service::stop() {

@@ -9,6 +9,7 @@
 
 #include "core/result.h"
 #include "server/config.h"
+#include "server/seams.h"
 
 namespace boost::asio {
 class io_context;
@@ -18,16 +19,29 @@ namespace server {
 
 class Tenants;
 
+// What the program ends with, besides 0 (docs/configuration.md).
+enum ExitCode : int {
+  kNotStarted = 1,
+  kBadUsage = 2,
+  kDataRefused = 3,  // what is stored: damaged, incomplete, of another version, in use
+  kDiskFailed = 4,   // while running; what was acknowledged is there
+};
+
 class Service {
  public:
   // Errors: of the configuration's KPIs and views, cannot_listen.
-  static core::Result<std::unique_ptr<Service>> create(Config config);
+  static core::Result<std::unique_ptr<Service>> create(Config config, Seams seams = {});
   ~Service();
 
   std::uint16_t port() const;
   std::string address() const;  // http://127.0.0.1:8080/
   void stop_on_signals();       // SIGINT, SIGTERM
-  void run();                   // until stopped and drained
+  // Until stopped and drained, or until the stored data could not be opened or written: then why.
+  struct End {
+    int code = 0;
+    core::Error error;
+  };
+  End run();
   void stop();                  // any thread
 
   // For what feeds the service from inside (server/replay.h). I/O thread.
@@ -38,6 +52,8 @@ class Service {
   struct Parts;
   explicit Service(std::unique_ptr<Parts> parts);
   void drain();
+  void look_around();
+  void fail(const core::Error& error, bool at_start);
 
   std::unique_ptr<Parts> parts_;
 };

@@ -14,14 +14,16 @@ constexpr windows::Duration kEmitEvery = 100;  // a view changes at most this of
 // While the disk is slow, changes wait in the engine as one difference instead of here as many.
 constexpr std::size_t kHeldEmissions = 4;
 
-// The built-in wallboard shows two windows; a tenant may keep others.
-core::ViewDefinition fitting(core::ViewDefinition view, const std::vector<windows::Duration>& windows) {
-  const bool half_hour = std::find(windows.begin(), windows.end(), 30 * windows::kMinute) != windows.end();
-  if (half_hour || view.id != default_wallboard().id) return view;
-  for (core::ViewGroup& group : view.groups) {
-    std::erase_if(group.columns, [](const std::string& column) { return column.ends_with("@30m"); });
+// The events of each input item, which are applied all or none.
+std::vector<ShardLoop::Item> items_of(const ingest::Batch& batch) {
+  const std::span<const core::Event> events(batch.events);
+  std::vector<ShardLoop::Item> items;
+  items.reserve(events.size());
+  for (std::size_t i = 0, next = 0; i < events.size(); i = next) {
+    while (next < events.size() && batch.items[next] == batch.items[i]) ++next;
+    items.push_back({events.subspan(i, next - i), batch.items[i]});
   }
-  return view;
+  return items;
 }
 
 }  // namespace
@@ -31,10 +33,24 @@ ShardLoop::~ShardLoop() = default;
 core::Status ShardLoop::add_tenant(std::size_t tenant, const TenantConfig& config) {
   auto engine = core::Engine::create(config.settings);
   if (!engine) return engine.error();
+  return add(tenant, config, std::move(*engine), std::nullopt);
+}
+
+core::Status ShardLoop::add_tenant(std::size_t tenant, const TenantConfig& config,
+                                   std::unique_ptr<core::Engine> engine, Keeping::Start start) {
+  return add(tenant, config, std::move(engine), std::move(start));
+}
+
+core::Status ShardLoop::add(std::size_t tenant, const TenantConfig& config, std::unique_ptr<core::Engine> engine,
+                            std::optional<Keeping::Start> start) {
   auto added = std::make_unique<Tenant>();
   added->index = tenant;
   added->clock = config.clock;
-  added->engine = std::move(*engine);
+  if (start) {
+    added->synced = start->last.sequence;
+    added->keeping.emplace(std::move(*start));
+  }
+  added->engine = std::move(engine);
   for (const core::ViewDefinition& definition : config.views) {
     const auto opened = added->engine->open_view(fitting(definition, config.settings.windows));
     if (!opened) {
@@ -60,22 +76,53 @@ void ShardLoop::submit(std::size_t index, const ingest::Batch& batch, std::int64
 }
 
 EventsResult ShardLoop::apply(Tenant& tenant, const ingest::Batch& batch, windows::Time wall) {
+  const std::vector<Item> items = items_of(batch);
   windows::Time newest = windows::kNever;
-  for (const core::Event& event : batch.events) newest = std::max({newest, event.time, event.at});
+  if (tenant.clock == TenantClock::data) {
+    for (const Item& item : items) {
+      // What came before moves nothing, not even the time.
+      if (tenant.keeping && !tenant.keeping->fresh(item.events, tenant.engine->now())) continue;
+      for (const core::Event& event : item.events) newest = std::max({newest, event.time, event.at});
+    }
+  }
   let_time_pass(tenant, wall, newest);
 
   EventsResult result;
-  const std::span<const core::Event> events(batch.events);
-  for (std::size_t i = 0, next = 0; i < events.size(); i = next) {
-    while (next < events.size() && batch.items[next] == batch.items[i]) ++next;
-    const auto outcome = tenant.engine->apply(events.subspan(i, next - i));
-    if (!outcome) {
-      result.refusals.push_back({batch.items[i], outcome.error()});
-    } else {
-      ++(*outcome == core::Outcome::applied ? result.accepted : result.unchanged);
+  for (const Item& item : items) apply_item(tenant, item, result);
+  if (tenant.keeping) {
+    // On the data's clock, the time that even a refused event brought is part of what was shown.
+    const core::Time now = tenant.engine->now();
+    const bool must = tenant.clock == TenantClock::data && now > tenant.keeping->applied_at();
+    if (auto payload = tenant.keeping->finish(now, must)) {
+      output_.append(tenant.index, tenant.appended(), now, std::move(*payload));
     }
   }
   return result;
+}
+
+void ShardLoop::apply_item(Tenant& tenant, const Item& item, EventsResult& result) {
+  const core::Time now = tenant.engine->now();
+  if (tenant.keeping) {
+    const state::Seen::Answer known = tenant.keeping->look(item.events, now);
+    if (known == state::Seen::Answer::repeated) {
+      ++result.unchanged;
+      ++result.repeated;
+      return;
+    }
+    if (known == state::Seen::Answer::conflict) {
+      const std::string id(item.events[0].id);
+      result.refusals.push_back({item.index, {"id_conflict", "\"" + id + "\" came before, unlike this", "/id"}});
+      return;
+    }
+  }
+  const auto outcome = tenant.engine->apply(item.events);
+  if (!outcome) {
+    if (tenant.keeping) tenant.keeping->refused();
+    result.refusals.push_back({item.index, outcome.error()});
+    return;
+  }
+  if (tenant.keeping) tenant.keeping->took(now);
+  ++(*outcome == core::Outcome::applied ? result.accepted : result.unchanged);
 }
 
 void ShardLoop::let_time_pass(Tenant& tenant, windows::Time wall, windows::Time at_least) {
@@ -121,6 +168,9 @@ void ShardLoop::step(Moment now) {
       for (auto& [key, view] : tenant->views) view.due = true;
     }
     if (may_emit(*tenant)) emit(*tenant, now.steady);
+    if (!tenant->keeping) continue;
+    auto checkpoint = tenant->keeping->step(*tenant->engine, tenant->synced, now.steady);
+    if (checkpoint) output_.checkpoint(index, std::move(*checkpoint));
   }
 }
 
@@ -128,6 +178,7 @@ windows::Duration ShardLoop::pause(windows::Time steady) const {
   if (next_tick_ == windows::kNever) return 0;
   windows::Time until = next_tick_;
   for (const auto& [index, tenant] : tenants_) {
+    if (tenant->keeping && tenant->keeping->collecting()) return 0;
     if (!may_emit(*tenant)) continue;
     for (const auto& [key, view] : tenant->views) {
       if (!view.due) continue;
@@ -136,6 +187,21 @@ windows::Duration ShardLoop::pause(windows::Time steady) const {
     }
   }
   return std::max<windows::Duration>(0, until - steady);
+}
+
+void ShardLoop::written(std::size_t index, std::uint64_t generation) {
+  Tenant& owner = tenant(index);
+  owner.keeping->written(*owner.engine, generation);
+}
+
+bool ShardLoop::settled() {
+  bool all = true;
+  for (auto& [index, tenant] : tenants_) {
+    if (!tenant->keeping || tenant->keeping->checkpointed()) continue;
+    tenant->keeping->hurry();
+    all = false;
+  }
+  return all;
 }
 
 // ---- what leaves --------------------------------------------------------------------------------------------
@@ -171,17 +237,17 @@ void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
 }
 
 void ShardLoop::leave(Tenant& tenant, std::variant<Finish, Emission> what) {
-  if (tenant.synced == tenant.appended) {
+  if (tenant.synced == tenant.appended()) {
     CHECK(tenant.held.empty(), "what is held waits for the journal");
     return let_go(std::move(what));
   }
   tenant.held_emissions += std::holds_alternative<Emission>(what);
-  tenant.held.push_back({tenant.appended, std::move(what)});
+  tenant.held.push_back({tenant.appended(), std::move(what)});
 }
 
 void ShardLoop::synced(std::size_t index, std::uint64_t sequence) {
   Tenant& owner = tenant(index);
-  CHECK(sequence >= owner.synced && sequence <= owner.appended, "what is synced was appended");
+  CHECK(sequence >= owner.synced && sequence <= owner.appended(), "what is synced was appended");
   owner.synced = sequence;
   while (!owner.held.empty() && owner.held.front().sequence <= sequence) {
     std::variant<Finish, Emission> what = std::move(owner.held.front().leave);

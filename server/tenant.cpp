@@ -4,6 +4,7 @@
 
 #include "server/clock.h"
 #include "server/json_text.h"
+#include "server/log.h"
 #include "windows/check.h"
 
 namespace server {
@@ -18,18 +19,29 @@ std::uint8_t Tenant::authority(std::string_view source) const {
   return it == config.authority.end() ? kLiveAuthority : it->second;
 }
 
-core::Result<std::unique_ptr<Tenants>> Tenants::create(const Config& config, const std::string& epoch,
-                                                       Shard::Post post) {
+core::Result<std::unique_ptr<Tenants>> Tenants::create(const Config& config, const Seams& seams,
+                                                       const std::string& epoch, Post post) {
   std::unique_ptr<Tenants> tenants(new Tenants(config.limits));
   const std::size_t shards = std::min<std::size_t>(config.shards, config.tenants.size());
+  const auto failed = [self = tenants.get()](const core::Error& error, bool at_start) {
+    self->failed_ = true;
+    self->on_failure_(error, at_start);
+  };
   for (std::size_t i = 0; i < shards; ++i) {
-    tenants->shards_.push_back(std::make_unique<Shard>(
-        config.limits, post, [self = tenants.get()](Emission emission) { self->take_in(std::move(emission)); }));
+    Shard::Hooks hooks;
+    hooks.post = post;
+    hooks.publish = [self = tenants.get()](Emission emission) { self->take_in(std::move(emission)); };
+    hooks.recovering = [self = tenants.get()](std::size_t tenant, Recovery recovery) {
+      self->take_in(tenant, std::move(recovery));
+    };
+    hooks.failed = failed;
+    tenants->shards_.push_back(std::make_unique<Shard>(config.limits, config.storage, seams, std::move(hooks)));
   }
   for (const TenantConfig& settings : config.tenants) {
     auto tenant = std::make_unique<Tenant>();
     tenant->index = tenants->tenants_.size();
     tenant->config = settings;
+    tenant->recovery.ready = !config.storage.keeps();
     tenant->shard = tenants->shards_[tenant->index % shards].get();
     tenant->hub = std::make_unique<Hub>(HubOptions{epoch, 2'000, settings.clock == TenantClock::data});
     const core::Status added = tenant->shard->add_tenant(tenant->index, settings);
@@ -46,8 +58,10 @@ core::Result<std::unique_ptr<Tenants>> Tenants::create(const Config& config, con
 
 Tenants::~Tenants() { stop(); }
 
-void Tenants::start(std::function<void(Tenant&, const Emission&)> published) {
+void Tenants::start(std::function<void(Tenant&, const Emission&)> published,
+                    std::function<void(const core::Error&, bool at_start)> failed) {
   published_ = std::move(published);
+  on_failure_ = std::move(failed);
   for (const auto& shard : shards_) shard->start();
 }
 
@@ -75,6 +89,15 @@ void Tenants::take_in(Emission emission) {
   const Time now = steady_now();
   for (const ViewUpdate& update : emission.updates) tenant.hub->publish(update, now);
   published_(tenant, emission);
+}
+
+void Tenants::take_in(std::size_t index, Recovery recovery) {
+  Tenant& tenant = *tenants_.at(index);
+  tenant.recovery = std::move(recovery);
+  const Recovery& now = tenant.recovery;
+  if (now.ready || now.what == "opening") return;
+  const std::string part = now.total == 0 ? "" : " " + std::to_string(now.done * 100 / now.total) + " %";
+  log_info(tenant.name() + ": " + now.what + part);
 }
 
 std::string Tenants::client_view_key(const core::ViewDefinition& definition) {

@@ -29,6 +29,7 @@ struct Tenant {
   std::unique_ptr<Hub> hub;
   TenantMetrics metrics;
   std::map<std::string, ClientView> client_views;  // by key
+  Recovery recovery;
   bool ticking = false;                            // its engine has been given the time
   std::int64_t last_framed = 0;                    // stamp of the newest update some stream was sent
 
@@ -38,18 +39,23 @@ struct Tenant {
 
 class Tenants {
  public:
-  // `published` is called after a hub has taken in an emission. Errors: those of the engines, with the
-  // tenant's name; nothing is started yet.
-  static core::Result<std::unique_ptr<Tenants>> create(const Config& config, const std::string& epoch,
-                                                       Shard::Post post);
+  using Post = std::function<void(std::function<void()>)>;
+
+  // Errors: those of the engines, with the tenant's name; nothing is opened or started yet.
+  static core::Result<std::unique_ptr<Tenants>> create(const Config& config, const Seams& seams,
+                                                       const std::string& epoch, Post post);
   ~Tenants();
 
-  void start(std::function<void(Tenant&, const Emission&)> published);
+  // `published` is called after a hub has taken in an emission, `failed` when stores cannot be opened or the disk
+  // fails: from then on nothing is acknowledged.
+  void start(std::function<void(Tenant&, const Emission&)> published,
+             std::function<void(const core::Error&, bool at_start)> failed);
   void stop();
 
   Tenant* find(std::string_view name);  // "" is the default one
   const std::vector<std::unique_ptr<Tenant>>& all() const { return tenants_; }
   bool ticking() const;  // every engine has been given the time
+  bool failed() const { return failed_; }
 
   // Opens the view a client defines, or joins the one that is open. `key` is what the hub will call it.
   static std::string client_view_key(const core::ViewDefinition& definition);
@@ -59,11 +65,14 @@ class Tenants {
  private:
   explicit Tenants(const Limits& limits) : limits_(limits) {}
   void take_in(Emission emission);
+  void take_in(std::size_t tenant, Recovery recovery);
 
   Limits limits_;
   std::vector<std::unique_ptr<Tenant>> tenants_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::function<void(Tenant&, const Emission&)> published_;
+  std::function<void(const core::Error&, bool at_start)> on_failure_;
+  bool failed_ = false;
 };
 
 }  // namespace server

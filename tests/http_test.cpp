@@ -226,7 +226,9 @@ TEST_CASE("records, KPIs, views and health can be asked for") {
   const std::string etag = view.head.substr(at, view.head.find("\r\n", at) - at);
   client.send("GET /v1/views/wallboard HTTP/1.1\r\nHost: test\r\nIf-None-Match: " + etag + "\r\n\r\n");
   CHECK(client.answer(false).status == 304);
-  CHECK(client.get("/readyz?verbose").body == "[+] not_draining\n[+] engines_ticking\n[+] queue_has_room\nok\n");
+  CHECK(client.get("/readyz?verbose").body ==
+        "[+] not_draining\n[+] disk_works\n[+] recovered\n[+] disk_has_room\n[+] engines_ticking\n"
+        "[+] queue_has_room\nok\n");
 }
 
 TEST_CASE("the page comes with a strict policy and can be kept") {

@@ -19,27 +19,33 @@
 
 class LiveServer {
  public:
-  explicit LiveServer(std::string_view toml = {}) {
+  explicit LiveServer(std::string_view toml = {}, server::Seams seams = {}) {
     auto config = server::parse_config(toml, "test", server::builtin_kpis());
     if (!config) FAIL(config.error().message);
     config->listen.port = 0;
     config->log = server::LogLevel::error;
-    auto created = server::Service::create(std::move(*config));
+    auto created = server::Service::create(std::move(*config), std::move(seams));
     if (!created) FAIL(created.error().message);
     service_ = std::move(*created);
-    thread_ = std::thread([this] { service_->run(); });
+    thread_ = std::thread([this] { end_ = service_->run(); });
   }
   ~LiveServer() {
     stop();
-    if (thread_.joinable()) thread_.join();
+    end();
   }
 
   std::uint16_t port() const { return service_->port(); }
   server::Service& service() { return *service_; }
   void stop() { service_->stop(); }
+  // Waits until it has ended.
+  const server::Service::End& end() {
+    if (thread_.joinable()) thread_.join();
+    return end_;
+  }
 
  private:
   std::unique_ptr<server::Service> service_;
+  server::Service::End end_;
   std::thread thread_;
 };
 

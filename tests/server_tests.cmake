@@ -6,4 +6,6 @@ set(SERVER_TESTS
   request_guard_test.cpp
   http_test.cpp
   stream_test.cpp
+  shard_loop_test.cpp
+  durable_server_test.cpp
   bank_test.cpp)
