@@ -18,6 +18,10 @@ const std::map<std::string, Command>& commands() {
       {"replay", {1, {"config", "listen", "mapping", "speed", "clock", "to", "tenant"}}},
       {"check-config", {1, {}}},
       {"kpis", {0, {"config", "tenant"}}},
+      {"verify", {1, {}}},
+      {"backup", {2, {}}},
+      {"restore", {2, {}}},
+      {"journal", {1, {"tenant", "from", "to"}}},
       {"version", {0, {}}},
       {"help", {0, {}}},
   };
@@ -94,6 +98,15 @@ std::string usage() {
 
   ringside check-config FILE    says everything that is wrong with a configuration
   ringside kpis [--config FILE] [--tenant NAME]    prints the catalogue of KPIs
+
+  ringside verify FOLDER              reads everything that is stored, and says what is not whole
+  ringside backup FOLDER BACKUP       brings BACKUP up to date; also while it is running; the next time it is quicker
+  ringside restore BACKUP FOLDER      what was in FOLDER is moved aside, and what only it had is taken over;
+                                      BACKUP may be 'none': then from what can still be read in FOLDER
+  ringside journal FOLDER [--tenant NAME] [--from BATCH|INSTANT] [--to BATCH|INSTANT]
+      Prints the accepted events as NDJSON, as `replay` reads it.
+      These exit with 0 when all is well, 1 when it could not be done, 3 when something is damaged or lost.
+
   ringside version
   ringside --help
 )";

@@ -6,6 +6,7 @@
 #include "server/check_config.h"
 #include "server/cli.h"
 #include "server/config.h"
+#include "server/keep_commands.h"
 #include "server/replay.h"
 #include "server/serve.h"
 
@@ -71,6 +72,10 @@ int main(int argc, char** argv) {
   if (line->command == "replay") return server::replay(*line);
   if (line->command == "check-config") return check_config(*line);
   if (line->command == "kpis") return kpis(*line);
+  if (line->command == "verify") return server::verify(*line);
+  if (line->command == "backup") return server::backup(*line);
+  if (line->command == "restore") return server::restore(*line);
+  if (line->command == "journal") return server::journal(*line);
   if (line->command == "version") {
     std::printf("ringside %s\n", server::build_name().c_str());
     return 0;

@@ -63,8 +63,8 @@ core::Status copy_batches(const Journal& journal, const Chain& id, std::uint64_t
   bool first = true;
   const core::Status read = journal.read(begin.sequence + 1, end, id, [&](const Journal::Row& row) {
     if (first && row.previous != begin.chain) {
-      written = core::Error{"other_store", "its batch " + std::to_string(begin.sequence) + " is not that of the journal",
-                            to.folder()};
+      written = core::Error{
+          "other_store", "its batch " + std::to_string(begin.sequence) + " is not that of the journal", to.folder()};
       return false;
     }
     first = false;

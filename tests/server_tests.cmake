@@ -1,4 +1,5 @@
 set(SERVER_TESTS
+  event_text_test.cpp
   json_text_test.cpp
   frames_test.cpp
   hub_test.cpp
