@@ -46,6 +46,8 @@ struct Store::Parts {
   core::Status open_journal();
   core::Status open_tables(const Progress& progress);
   core::Status check_stamp(const Tables& candidate) const;
+  core::Status set_aside(const std::string& why);
+  core::Status begin_empty();
   core::Status go_back(const std::string& why,  // empty: there is none yet
                        const Progress& progress);
   core::Status check_tail(const Progress& progress);
@@ -146,19 +148,30 @@ core::Status Store::Parts::open_tables(const Progress& progress) {
   return go_back(good.error().message, progress);
 }
 
+core::Status Store::Parts::set_aside(const std::string& why) {
+  tables.reset();
+  if (why.empty()) return disk->remove_tree(folder.state());
+  notes.push_back("The state is set aside in '" + folder.damaged() + "': " + why + ".");
+  if (!disk->exists(folder.state())) return core::Done{};
+  const core::Status removed = disk->remove_tree(folder.damaged());
+  return removed ? disk->rename(folder.state(), folder.damaged()) : removed;
+}
+
+core::Status Store::Parts::begin_empty() {
+  notes.push_back("Everything is rebuilt from the beginning of the journal.");
+  core::Status done = disk->remove_tree(folder.candidate());
+  if (done) done = disk->make_folder(folder.state());
+  if (!done) return done;
+  auto opened = Tables::open(folder.state(), disk, Tables::Mode::create, options.cache_bytes, options.id_horizon);
+  if (!opened) return opened.error();
+  tables = std::move(*opened);
+  done = disk->remove_tree(folder.suspect());
+  return done ? disk->sync_folder(folder.path) : done;
+}
+
 // The state cannot be used. It is worth nothing beside the journal, so: the newest copy that is whole, or nothing.
 core::Status Store::Parts::go_back(const std::string& why, const Progress& progress) {
-  tables.reset();
-  core::Status done = core::Done{};
-  if (why.empty()) {
-    done = disk->remove_tree(folder.state());
-  } else {
-    notes.push_back("The state was damaged (" + why + ") and is set aside in '" + folder.damaged() + "'.");
-    if (disk->exists(folder.state())) {
-      done = disk->remove_tree(folder.damaged());
-      if (done) done = disk->rename(folder.state(), folder.damaged());
-    }
-  }
+  core::Status done = set_aside(why);
   if (!done) return done;
   const auto copies = folder.copies(*disk);
   if (!copies) return copies.error();
@@ -179,21 +192,13 @@ core::Status Store::Parts::go_back(const std::string& why, const Progress& progr
     done = disk->rename(folder.candidate(), folder.state());
     if (!done) return done;
     notes.push_back("Going on from the copy '" + copy.path + "' and the journal since.");
-    break;
+    auto opened = Tables::open(folder.state(), disk, Tables::Mode::write, options.cache_bytes, options.id_horizon);
+    if (!opened) return opened.error();
+    tables = std::move(*opened);
+    done = disk->remove_tree(folder.suspect());
+    return done ? disk->sync_folder(folder.path) : done;
   }
-  const bool from_copy = disk->exists(folder.state());
-  if (!from_copy) {
-    notes.push_back("No copy can be used: everything is rebuilt from the beginning of the journal.");
-    done = disk->remove_tree(folder.candidate());
-    if (done) done = disk->make_folder(folder.state());
-    if (!done) return done;
-  }
-  auto opened = Tables::open(folder.state(), disk, from_copy ? Tables::Mode::write : Tables::Mode::create,
-                             options.cache_bytes, options.id_horizon);
-  if (!opened) return opened.error();
-  tables = std::move(*opened);
-  done = disk->remove_tree(folder.suspect());
-  return done ? disk->sync_folder(folder.path) : done;
+  return begin_empty();
 }
 
 // Everything that will be replayed, and what the witness promised, is dense and unbroken.
@@ -341,6 +346,11 @@ core::Result<std::unique_ptr<StateArchive>> Store::archive_as_of(core::Time time
 
 core::Status Store::fall_back(const core::Error& why) {
   return parts_->go_back(why.message, {});
+}
+
+core::Status Store::start_over(const std::string& why) {
+  const core::Status done = parts_->set_aside(why);
+  return done ? parts_->begin_empty() : done;
 }
 
 std::optional<SeenRow> Store::find_id(const ItemKey& key) const {

@@ -114,6 +114,9 @@ class Store {
   // After damage of the state was found while reading: sets it aside and goes back to the newest good copy, or to
   // nothing; then checkpoint() is that of the copy and archives are to be made anew. Not while others use them.
   core::Status fall_back(const core::Error& why);
+  // The state is whole but of no use, for example after a change of settings it depends on: set aside, copies too are
+  // left alone, and everything is applied again from the first batch. Not while others use it.
+  core::Status start_over(const std::string& why);
 
   // Of the ids table.
   std::optional<SeenRow> find_id(const ItemKey& key) const;  // none after damage

@@ -99,6 +99,22 @@ TEST_CASE("kept copies: as of an instant, the oldest go") {
   CHECK(as_of(at(49)) == 40);
 }
 
+TEST_CASE("starting over: the state is empty, the journal is not, copies stay") {
+  Stored stored(true);
+  REQUIRE(stored.open() == "");
+  stored.commit(10);
+  REQUIRE(stored.checkpoint());
+  REQUIRE(stored.store->keep_copy());
+  REQUIRE(stored.store->start_over("the settings are others"));
+  CHECK(stored.store->checkpoint().sequence == 0);
+  CHECK(stored.store->notes().size() == 2);
+  CHECK(stored.check() == "");
+  REQUIRE(stored.checkpoint());
+  CHECK(stored.check() == "");
+  REQUIRE(stored.open() == "");
+  CHECK(stored.store->checkpoint().sequence == 10);
+}
+
 TEST_CASE("a power cut at any moment loses nothing that was acknowledged") {
   for (std::uint64_t seed = 1; seed <= (kLong ? 1'000u : 5u); ++seed) {
     INFO("seed " << seed);
