@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ingest/instant.h"
@@ -20,6 +21,14 @@ namespace server {
 namespace {
 
 enum Exit : int { kGood = 0, kFailed = 1, kUsage = 2, kDamaged = 3 };
+
+// Following another process's database keeps all its files open, and there may be thousands.
+void allow_many_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 int fail(const core::Error& error) {
   const std::string place = error.where.empty() ? "" : error.where + ": ";
@@ -159,6 +168,7 @@ class Printer {
 }  // namespace
 
 int verify(const CommandLine& line) {
+  allow_many_files();
   const auto stores = places(line.arguments[0]);
   if (!stores) return fail(stores.error());
   int code = kGood;
@@ -179,6 +189,7 @@ int verify(const CommandLine& line) {
 }
 
 int backup(const CommandLine& line) {
+  allow_many_files();
   const auto stores = places(line.arguments[0]);
   if (!stores) return fail(stores.error());
   const std::string& to = line.arguments[1];
@@ -201,6 +212,7 @@ int backup(const CommandLine& line) {
 }
 
 int restore(const CommandLine& line) {
+  allow_many_files();
   const std::string& from = line.arguments[0];
   const std::string& to = line.arguments[1];
   const bool alone = from == "none";
@@ -231,6 +243,7 @@ int restore(const CommandLine& line) {
 }
 
 int journal(const CommandLine& line) {
+  allow_many_files();
   const auto from = bound(line, "from", {1, std::numeric_limits<core::Time>::min()});
   const auto to = bound(line, "to", {~std::uint64_t{0} - 1, std::numeric_limits<core::Time>::max()});
   for (const auto* one : {&from, &to}) {

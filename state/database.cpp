@@ -31,6 +31,7 @@ rocksdb::Options durable_options(const Disk& disk) {
   options.avoid_flush_during_recovery = false;  // what was recovered is synced before anything is promised on it
   options.max_bgerror_resume_count = 0;  // an error is final: we stop, and find out on the next start
   options.max_background_jobs = 2;
+  options.max_open_files = 256;  // years of journal are thousands of files, and a process may have 1,024 open
   options.max_file_opening_threads = 2;
   options.bytes_per_sync = 1 << 20;
   options.stats_dump_period_sec = 0;
