@@ -1,5 +1,6 @@
 // Restoring: an engine from the rows it handed out. What is known is read; the numbers are told anew from it.
 #include <algorithm>
+#include <cstddef>
 
 #include "core/engine_state.h"
 #include "core/keep_codec.h"
@@ -225,7 +226,10 @@ Result<std::uint32_t> Engine::State::read_record(std::string_view key, std::stri
     return damaged("record", key, value);
   boost::container::small_vector<Observation, 8> observations;
   for (std::uint64_t i = 0; i < size; ++i) {
-    const Observation& o = observations.emplace_back(row.raw<Observation>());
+    const std::string_view bytes = row.bytes(sizeof(Observation));
+    if (static_cast<std::uint8_t>(bytes[offsetof(Observation, final)]) > 1) return damaged("record", key, value);
+    Observation& o = observations.emplace_back();
+    std::memcpy(&o, bytes.data(), sizeof o);
     const bool sound = o.at >= 0 && o.at >> 44 == 0 &&  // as the edge of the system lets in
                        static_cast<int>(o.type) < kEventTypes && o.detail <= Detail::nps &&
                        (o.agent == kNoAgent || o.agent < names(ScopeKind::agent).size()) &&
