@@ -16,6 +16,7 @@ const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> kCommands{
       {"serve", {0, {"config", "data", "listen"}}},
       {"replay", {1, {"config", "listen", "mapping", "speed", "clock", "to", "tenant"}}},
+      {"recompute", {0, {"config", "data", "tenant"}}},
       {"check-config", {1, {}}},
       {"kpis", {0, {"config", "tenant"}}},
       {"verify", {1, {}}},
@@ -95,6 +96,10 @@ std::string usage() {
       serves them; with --to into a running server.
       --speed   times as fast as they happened; max (default): as fast as possible
       --clock   data (default): the recorded instants are now; wall: they are moved so that the first is now
+
+  ringside recompute [--config FILE] [--data FOLDER] [--tenant NAME]
+      Rebuilds all numbers from the journal and compares them with what is stored, while no server uses it. Ends with
+      1 and the first difference if there is one.
 
   ringside check-config FILE    says everything that is wrong with a configuration
   ringside kpis [--config FILE] [--tenant NAME]    prints the catalogue of KPIs

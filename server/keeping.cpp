@@ -7,8 +7,8 @@
 namespace server {
 namespace {
 
-// Rows handed out between two rounds of work: some tens of microseconds.
-constexpr std::size_t kRowsAtOnce = 64;
+// Rows handed out between two rounds of work: a few hundred microseconds.
+constexpr std::size_t kRowsAtOnce = 500;
 constexpr core::Duration kCopyEvery = windows::kHour;  // of data
 
 }  // namespace

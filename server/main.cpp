@@ -7,6 +7,7 @@
 #include "server/cli.h"
 #include "server/config.h"
 #include "server/keep_commands.h"
+#include "server/recompute.h"
 #include "server/replay.h"
 #include "server/serve.h"
 
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
   }
   if (line->command == "serve") return serve(*line);
   if (line->command == "replay") return server::replay(*line);
+  if (line->command == "recompute") return server::recompute(*line);
   if (line->command == "check-config") return check_config(*line);
   if (line->command == "kpis") return kpis(*line);
   if (line->command == "verify") return server::verify(*line);

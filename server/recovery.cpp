@@ -62,8 +62,12 @@ core::Result<Recovered> recover(state::Store& store, const RecoveryOptions& opti
       FAILPOINT("after_recovery");
       return std::move(**recovered);
     }
-    log_warn(store.folder() + ": " + why.message + "; going back to an older copy of the state and the journal");
-    const core::Status back = store.fall_back(why);
+    if (why.code == "unknown_format") return why;
+    log_warn(store.folder() + ": " + why.message + "; going back to an older copy of the state, or to the journal");
+    // An older copy helps against damage; against other settings, or where there is none, only the journal does.
+    const std::uint64_t useless = store.checkpoint().sequence;
+    core::Status back = why.code == "other_settings" ? core::Status(why) : store.fall_back(why);
+    if (!back || store.checkpoint().sequence >= useless) back = store.start_over(why.message);
     if (!back) return back.error();
   }
 }
