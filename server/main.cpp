@@ -35,9 +35,7 @@ int serve(const server::CommandLine& line) {
   std::printf("Wallboard: %s\n", (*service)->address().c_str());
   std::fflush(stdout);
   (*service)->stop_on_signals();
-  const server::Service::End end = (*service)->run();
-  if (end.code != 0) std::fprintf(stderr, "ringside: %s\n", end.error.message.c_str());
-  return end.code;
+  return (*service)->run().code;  // why is in the log
 }
 
 int check_config(const server::CommandLine& line) {

@@ -156,7 +156,7 @@ void Service::look_around() {
 void Service::fail(const core::Error& error, bool at_start) {
   if (parts_->end.code != 0) return;
   parts_->end = {at_start ? kDataRefused : kDiskFailed, error};
-  log_error(error.message);
+  log_error((error.where.empty() ? "" : error.where + ": ") + error.message);
   drain();
 }
 

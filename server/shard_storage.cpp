@@ -26,6 +26,7 @@ core::Status ShardStorage::open(std::size_t tenant, const TenantConfig& config, 
   options.disk = seams_.disk;
   options.kept_copies = storage_.kept_copies;
   options.id_horizon = storage_.id_horizon;
+  options.on_damage = [this](const core::Error& error) { fail(error); };
   auto opened = state::Store::open(options, progress);
   if (!opened) return opened.error();
   state::Store& store = **opened;
