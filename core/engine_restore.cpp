@@ -203,16 +203,28 @@ Status Engine::State::read_activities(Archive& from) {
 }
 
 Status Engine::State::read_records(Archive& from) {
-  return each_row(from, Keep::record, "h", "i", [&](std::string_view key, std::string_view value) -> Status {
+  // Told in the order in which they began: series grow at their end then, as they did when it happened.
+  std::vector<std::pair<Time, std::uint32_t>> order;
+  const auto load = [&](std::string_view key, std::string_view value) -> Status {
     const auto index = read_record(key, value);
     if (!index) return index.error();
-    records[*index].row = Record::Row::hot;
-    tell(records[*index], now, after);
+    Record& record = records[*index];
+    record.row = Record::Row::hot;
+    Time first = record.observations.front().at;
+    for (const Observation& o : record.observations) first = std::min(first, o.at);
+    order.emplace_back(first, *index);
+    return Done{};
+  };
+  const Status read = each_row(from, Keep::record, "h", "i", load);
+  if (!read) return read;
+  std::sort(order.begin(), order.end());
+  for (const auto& [first, index] : order) {
+    tell(records[index], now, after);
     apply_difference({}, after);
     apply_customer({}, after);
-    wheel.arm(*index * 2, after.look_again);
-    return Done{};
-  });
+    wheel.arm(index * 2, after.look_again);
+  }
+  return Done{};
 }
 
 Result<std::uint32_t> Engine::State::read_record(std::string_view key, std::string_view value) {
