@@ -143,8 +143,11 @@ RunResult run(std::string_view ndjson, const RunOptions& options) {
     core::Time newest = engine.now();
     for (const core::Event& event : batch.events) newest = std::max(newest, event.at);
     engine.advance(newest);
-    for (const core::Event& event : batch.events) {
-      if (!engine.apply(event)) ++result.refused;
+    const std::size_t count = batch.events.size();
+    for (std::size_t i = 0; i < std::min(count, core::Engine::kExpect); ++i) engine.expect(batch.events[i]);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i + core::Engine::kExpect < count) engine.expect(batch.events[i + core::Engine::kExpect]);
+      if (!engine.apply(batch.events[i])) ++result.refused;
     }
     result.events += batch.events.size();
     result.refused += batch.refused;

@@ -54,6 +54,10 @@ class AgentActivity {
   // When facts() will have more to tell.
   void look_again(const FactContext& context, Facts& out) const;
 
+  void prefetch() const {  // what the newest contact will touch
+    if (!points_.empty()) __builtin_prefetch(&points_.back());
+  }
+
   struct Now {
     Activity activity = Activity::offline;
     std::uint32_t reason = 0xFFFFFFFF;  // the source's word, when presence decides

@@ -58,10 +58,6 @@ Result<Detail> detail_of(const Event& e) {
   }
 }
 
-std::uint64_t record_hash(Record::Kind kind, std::string_view id) {
-  return XXH3_64bits_withSeed(id.data(), id.size(), static_cast<std::uint64_t>(kind));
-}
-
 }  // namespace
 
 Engine::Engine() = default;
@@ -299,11 +295,9 @@ Result<Observation> Engine::State::observe(const Event& e) {
 }
 
 std::uint32_t Engine::State::find_record(Record::Kind kind, std::string_view id) const {
-  const auto at = record_index.find(record_hash(kind, id));
-  std::uint32_t index = at == record_index.end() ? kNone : at->second;
-  while (index != kNone && (records[index].kind != kind || records[index].id != id))
-    index = records[index].next_same_hash;
-  return index;
+  return record_index.find(record_hash(kind, id), [&](std::uint32_t index) {
+    return records[index].kind == kind && records[index].id == id;
+  });
 }
 
 std::uint32_t Engine::State::make_record(Record::Kind kind, std::string_view id) {
@@ -319,11 +313,7 @@ std::uint32_t Engine::State::make_record(Record::Kind kind, std::string_view id)
   record.id = id;
   record.key_hash = record_hash(kind, id);
   record.kind = kind;
-  const auto [at, fresh] = record_index.try_emplace(record.key_hash, index);
-  if (!fresh) {
-    record.next_same_hash = at->second;
-    at->second = index;
-  }
+  record_index.insert(record.key_hash, index);
   return index;
 }
 

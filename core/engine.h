@@ -61,6 +61,9 @@ class Engine {
   // Time first: now must not be smaller than before (CHECK). Events are judged at the current now.
   void advance(Time now);
   Result<Outcome> apply(const Event& event);
+  // A hint that the event will be applied soon, about kExpect events from now; a wrong one costs time only.
+  static constexpr std::size_t kExpect = 12;
+  void expect(const Event& event);
   // The events of one input item (a whole-call record is several), which are about the same record: all or none.
   Result<Outcome> apply(std::span<const Event> item);
 

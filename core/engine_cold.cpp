@@ -290,13 +290,7 @@ void Engine::State::drop_record(std::uint32_t index) {
   Record& record = records[index];
   CHECK(wheel.armed(index * 2) == kNever, "a record that will change by itself leaves memory");
   hold_customer(record, -1);
-  std::uint32_t* link = &record_index.find(record.key_hash)->second;
-  if (*link == index && record.next_same_hash == kNone) {
-    record_index.erase(record.key_hash);
-  } else {
-    while (*link != index) link = &records[*link].next_same_hash;
-    *link = record.next_same_hash;
-  }
+  record_index.erase(record.key_hash, index);
   const auto gone = [&](RecordList& list, auto names) {
     if (++list.gone < 64 || list.gone * std::size_t{2} < list.records.size()) return;
     list.gone = 0;

@@ -4,6 +4,8 @@
 #include <array>
 #include <deque>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "core/agent.h"
 #include "core/customer.h"
 #include "core/dirty.h"
@@ -140,6 +142,13 @@ struct Cold {
 };
 inline constexpr std::uint32_t kTotals = 0xFFFFFFFF;  // among intervals
 
+// An event that will be applied soon (core/expect.cpp).
+struct Expected {
+  std::uint64_t record = 0;  // hash
+  std::uint64_t agent = 0;   // hash
+  std::uint32_t found = HashIndex::kNone;  // the agent's number
+};
+
 struct Engine::State {
   State(TenantSettings s, Catalogue c) : settings(std::move(s)), catalogue(std::move(c)) {
     for (auto& table : scope_ids) table.reserve(16);
@@ -269,7 +278,9 @@ struct Engine::State {
   std::vector<RecordList> queue_records;
   std::deque<Record> records;
   std::vector<std::uint32_t> free_records;  // slots to use again
-  boost::unordered_flat_map<std::uint64_t, std::uint32_t> record_index;
+  HashIndex record_index;
+  std::array<Expected, 16> expected;
+  std::size_t expected_at = 0;
   windows::Wheel wheel;  // subjects: 2 * record, 2 * agent + 1
   std::vector<windows::Wheel::Due> due;
 

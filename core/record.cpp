@@ -21,6 +21,10 @@ bool before(const Observation& a, const Observation& b) {
   return key(a) < key(b);
 }
 
+std::uint64_t record_hash(Record::Kind kind, std::string_view id) {
+  return XXH3_64bits_withSeed(id.data(), id.size(), static_cast<std::uint64_t>(kind));
+}
+
 std::uint64_t customer_hash(std::string_view key) {
   return key.empty() ? 0 : std::max<std::uint64_t>(1, XXH3_64bits(key.data(), key.size()));
 }

@@ -65,7 +65,6 @@ struct Record {
 
   std::string id;
   std::uint64_t key_hash = 0;  // of kind and id
-  std::uint32_t next_same_hash = 0xFFFFFFFF;
   Kind kind = Kind::call;
   // Who the customer is, as the observation with the highest rank says: hash of the pseudonymous key, 0 = nobody says.
   std::uint64_t customer = 0;
@@ -84,6 +83,7 @@ struct Record {
   bool name_customer(std::uint64_t customer_hash, Rank rank);  // whether it is news
 };
 
+std::uint64_t record_hash(Record::Kind kind, std::string_view id);
 // Never 0 unless the key is empty.
 std::uint64_t customer_hash(std::string_view key);
 

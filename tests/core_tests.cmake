@@ -8,4 +8,5 @@ set(CORE_TESTS
   property_test.cpp
   script_test.cpp
   formula_test.cpp
+  hash_index_test.cpp
   catalogue_test.cpp)

@@ -9,7 +9,7 @@
 namespace {
 
 constexpr std::string_view kUsage =
-    R"(usage: ringside-generate [--calls N] [--agents N] [--zipf F] [--span SECONDS] [--seed N]
+    R"(usage: ringside-generate [--calls N] [--agents N] [--queues N] [--zipf F] [--span SECONDS] [--seed N]
                          [--start MS] [--out FILE]
 
 Three events a call, 249 bytes each; agents 20000 or 100000 and --zipf 0.9 or 0 are the usual runs.)";
@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
     bool good = false;
     if (name == "--calls") good = parse(value, options.calls) && options.calls < UINT32_MAX;
     if (name == "--agents") good = parse(value, options.agents) && options.agents >= 100;
+    if (name == "--queues") good = parse(value, options.queues) && options.queues >= 1;
     if (name == "--zipf") good = parse(value, options.zipf) && options.zipf >= 0;
     if (name == "--seed") good = parse(value, options.seed);
     if (name == "--start") good = parse(value, options.start);

@@ -109,7 +109,7 @@ class Clock {
 
 class Writer {
  public:
-  explicit Writer(const GenerateOptions& options) : queues_(options.agents / 100) {}
+  explicit Writer(const GenerateOptions& options) : queues_(options.queues) {}
 
   void write(std::string& out, const Arrival& arrival, const Call& call) {
     const bool answered = call.talk >= 0;
@@ -167,7 +167,7 @@ class Writer {
 }  // namespace
 
 std::string generate_stream(const GenerateOptions& options) {
-  CHECK(options.agents >= 100 && options.calls < UINT32_MAX && options.span > 0, "fair options");
+  CHECK(options.agents >= 100 && options.queues >= 1 && options.calls < UINT32_MAX && options.span > 0, "fair options");
   Random random(options.seed);
   const Popularity popularity(options.agents, options.zipf, random);
   std::vector<Call> calls;

@@ -20,7 +20,8 @@ using windows::Time;
 struct GenerateOptions {
   std::uint64_t seed = 1;
   std::uint64_t calls = 100'000;
-  std::uint32_t agents = 20'000;  // at least 100; queues are a hundredth of it
+  std::uint32_t agents = 20'000;  // at least 100
+  std::uint32_t queues = 200;
   double zipf = 0.9;              // exponent; 0: every agent equally busy
   Time start = 1'772'438'400'000; // 2026-03-02T08:00:00Z
   Duration span = windows::kHour;
