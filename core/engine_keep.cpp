@@ -12,6 +12,7 @@
 
 #include "core/engine_state.h"
 #include "core/keep_codec.h"
+#include "windows/planted_bug.h"
 
 namespace core {
 
@@ -110,7 +111,7 @@ bool Engine::keep_some(std::size_t budget, const KeepSink& sink) {
 }
 
 void Engine::State::record_changes(std::uint32_t record) {
-  if (!keeping.records.frozen(record)) return;
+  if (!keeping.records.frozen(record) || windows::planted_bug("a frozen record changes before it is written")) return;
   write_record(record, [&](Kept&& row) { keeping.ready.push_back(std::move(row)); });
 }
 

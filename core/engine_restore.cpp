@@ -4,6 +4,7 @@
 
 #include "core/engine_state.h"
 #include "core/keep_codec.h"
+#include "windows/planted_bug.h"
 
 namespace core {
 namespace {
@@ -222,7 +223,7 @@ Status Engine::State::read_records(Archive& from) {
     tell(records[index], now, after);
     apply_difference({}, after);
     apply_customer({}, after);
-    wheel.arm(index * 2, after.look_again);
+    if (!windows::planted_bug("timers are not armed after a start")) wheel.arm(index * 2, after.look_again);
   }
   return Done{};
 }

@@ -30,6 +30,7 @@ class Keeping {
     std::unique_ptr<state::StateArchive> archive;  // null in tests without a state
     std::unique_ptr<state::Seen> seen;
     windows::Duration interval = 10 * windows::kSecond;  // between checkpoints, steady
+    std::size_t rows_at_once = 500;  // handed out between two rounds of work: a few hundred microseconds
   };
   explicit Keeping(Start start);
 
@@ -64,6 +65,7 @@ class Keeping {
   std::unique_ptr<state::StateArchive> archive_;
   std::unique_ptr<state::Seen> seen_;
   windows::Duration interval_;
+  std::size_t rows_at_once_;
 
   state::PayloadWriter writer_;
   state::ItemKey key_;          // of the item being looked at

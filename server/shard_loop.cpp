@@ -5,6 +5,7 @@
 
 #include "server/json_text.h"
 #include "windows/check.h"
+#include "windows/planted_bug.h"
 
 namespace server {
 namespace {
@@ -88,7 +89,12 @@ EventsResult ShardLoop::apply(Tenant& tenant, const ingest::Batch& batch, window
   let_time_pass(tenant, wall, newest);
 
   EventsResult result;
-  for (const Item& item : items) apply_item(tenant, item, result);
+  constexpr std::size_t kAhead = core::Engine::kExpect;
+  for (std::size_t i = 0; i < std::min(kAhead, items.size()); ++i) tenant.engine->expect(items[i].events[0]);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i + kAhead < items.size()) tenant.engine->expect(items[i + kAhead].events[0]);
+    apply_item(tenant, items[i], result);
+  }
   if (tenant.keeping) {
     // On the data's clock, the time that even a refused event brought is part of what was shown.
     const core::Time now = tenant.engine->now();
@@ -237,6 +243,7 @@ void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
 }
 
 void ShardLoop::leave(Tenant& tenant, std::variant<Finish, Emission> what) {
+  if (windows::planted_bug("shown before it is synced")) return let_go(std::move(what));
   if (tenant.synced == tenant.appended()) {
     CHECK(tenant.held.empty(), "what is held waits for the journal");
     return let_go(std::move(what));

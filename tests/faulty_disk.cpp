@@ -75,13 +75,13 @@ struct FaultyDisk::Tree {
   // Whether a call of a facade that was mounted then goes through. Under the lock.
   IOStatus enter(std::uint64_t mounted, const char* what, const std::string& path, bool reading) {
     if (mounted != mount) return IOStatus::IOError("the disk is gone");
-    if (full && !reading) return IOStatus::NoSpace(what, path);
+    if (full && !reading) return fault == Fault::broken ? IOStatus::IOError(what, path) : IOStatus::NoSpace(what, path);
     if (until_fault == 0 || (reading && !reads)) return IOStatus::OK();
     if (--until_fault > 0) return IOStatus::OK();
     failed = std::string(what) + " " + path;
-    if (fault == Fault::no_space && !reading) {
+    if (fault != Fault::io_error && !reading) {
       full = true;
-      return IOStatus::NoSpace(what, path);
+      return fault == Fault::broken ? IOStatus::IOError(what, path) : IOStatus::NoSpace(what, path);
     }
     return IOStatus::IOError(what, path);
   }

@@ -24,9 +24,9 @@ class FaultyDisk {
   enum class Unsynced : std::uint8_t { lost, kept, some };
   void crash(Unsynced unsynced, std::uint64_t seed = 0);
 
-  enum class Fault : std::uint8_t { none, io_error, no_space };
-  // The n-th call from now fails (1: the next); no_space goes on until heal(). Calls are everything that reaches the
-  // disk; reading is counted only when `reads`.
+  enum class Fault : std::uint8_t { none, io_error, no_space, broken };
+  // The n-th call from now fails (1: the next); no_space and broken (every write is an error) go on until heal().
+  // Calls are everything that reaches the disk; reading is counted only when `reads`.
   void fail_at(std::uint64_t n, Fault fault, bool reads = false);
   void heal();
   bool reached() const;         // whether that call was made
