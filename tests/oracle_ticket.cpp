@@ -157,7 +157,8 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
     from = to;
   }
 
-  std::optional<Time> asked, first_solved, last_solved;
+  Time asked = kNever;
+  std::optional<Time> first_solved, last_solved;
   State solver, rated_state;
   const Event* rated = nullptr;
   if (!known || creation->by != "agent") asked = created;
@@ -194,18 +195,18 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
     if (e.type != T::ticket_reply || !e.is_public) continue;
     if (e.by == "customer" || e.by.empty()) {
       teller.one(Measure::customer_replies, at(i), states[i]);
-      if (!asked) asked = at(i);
+      if (asked == kNever) asked = at(i);
     }
     if (e.by != "agent") continue;
     State by = states[i];
     if (!e.agent.empty()) by.agent = e.agent;
     teller.one(Measure::agent_replies, at(i), by);
     if (!first_solved) ++replies;
-    if (asked) {
-      teller.one(answered ? Measure::next_reply : Measure::first_response, at(i), by, at(i) - *asked);
+    if (asked != kNever) {
+      teller.one(answered ? Measure::next_reply : Measure::first_response, at(i), by, at(i) - asked);
       answered = true;
     }
-    asked.reset();
+    asked = kNever;
   }
   if (states.back().solved) {
     if (!reopened && replies <= 1) teller.one(Measure::tickets_one_touch, *first_solved, solver);
