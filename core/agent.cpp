@@ -121,17 +121,6 @@ Time AgentActivity::next_break(Time after, const FactContext& context) const {
 }
 
 // Last instant before `before` at which presence or contacts change; kNever when there is none.
-Time AgentActivity::previous_break(Time before) const {
-  const auto presence = std::lower_bound(presence_.begin(), presence_.end(), before,
-                                         [](const Presence& p, Time x) { return p.at < x; });
-  const auto point = std::lower_bound(points_.begin(), points_.end(), before,
-                                      [](const Point& p, Time x) { return p.at < x; });
-  Time previous = kNever;
-  if (presence != presence_.begin()) previous = std::prev(presence)->at;
-  if (point != points_.begin()) previous = std::max(previous, std::prev(point)->at);
-  return previous;
-}
-
 void AgentActivity::facts(Time from, Time to, const FactContext& context, Facts& out) const {
   const auto scopes_of = [&](const State& s) {
     Scopes scopes;
@@ -171,15 +160,39 @@ void AgentActivity::look_again(const FactContext& context, Facts& out) const {
   if (next != kNever) out.look_again_at(next);
 }
 
+// The instants up to `now` at which anything may have changed, newest first, each with the state from there on.
+// An agent's day has hundreds: this walks, where asking for each by itself would search. `f` false ends it.
+template <class F>
+void AgentActivity::walk_back(Time now, F&& f) const {
+  auto presence = std::upper_bound(presence_.begin(), presence_.end(), now,
+                                   [](Time x, const Presence& p) { return x < p.at; });
+  auto point = std::upper_bound(points_.begin(), points_.end(), now,
+                                [](Time x, const Point& p) { return x < p.at; });
+  while (presence != presence_.begin() || point != points_.begin()) {
+    const Presence* p = presence == presence_.begin() ? nullptr : &*std::prev(presence);
+    const Point* q = point == points_.begin() ? nullptr : &*std::prev(point);
+    const Time t = p == nullptr ? q->at : q == nullptr ? p->at : std::max(p->at, q->at);
+    State state;
+    state.activity = activity_of(p, q);
+    if (p != nullptr && state.activity == p->state) state.reason = p->reason;
+    if (!f(t, state)) return;
+    while (presence != presence_.begin() && std::prev(presence)->at == t) --presence;
+    if (point != points_.begin() && std::prev(point)->at == t) --point;
+  }
+}
+
 // Since when the agent has been anything but offline, whatever the changes in between; kNever: is not, or always.
 Time AgentActivity::login_since(Time now) const {
-  const FactContext nobody{now, false, nullptr, nullptr};
   Time since = kNever;
-  for (Time t = previous_break(now + 1); t != kNever; t = previous_break(t)) {
-    if (t < cut_) return login_before_ != kNever ? login_before_ : since;
-    if (state_at(t, nobody).activity == Activity::offline) break;
+  walk_back(now, [&](Time t, const State& state) {
+    if (t < cut_) {
+      if (login_before_ != kNever) since = login_before_;
+      return false;
+    }
+    if (state.activity == Activity::offline) return false;
     since = t;
-  }
+    return true;
+  });
   return since;
 }
 
@@ -199,15 +212,11 @@ AgentActivity::Now AgentActivity::at(Time now) const {
   const FactContext nobody{now, false, nullptr, nullptr};
   const State state = state_at(now, nobody);
   Now answer{state.activity, state.reason, kNever};
-  for (Time t = previous_break(now + 1); t != kNever; t = previous_break(t)) {
-    if (t < cut_) {
-      answer.since = since_before_;
-      break;
-    }
-    answer.since = t;
-    const State earlier_state = state_at(t - 1, nobody);
-    if (earlier_state.activity != state.activity || earlier_state.reason != state.reason) break;
-  }
+  walk_back(now, [&](Time t, const State& from_there) {
+    if (from_there.activity != state.activity || from_there.reason != state.reason) return false;
+    answer.since = t < cut_ ? since_before_ : t;
+    return t >= cut_;
+  });
   return answer;
 }
 

@@ -114,7 +114,8 @@ class AgentActivity {
   bool read_base(RowReader& row);
   State state_at(Time t, const FactContext& context) const;  // with everything at t
   Time next_break(Time after, const FactContext& context) const;
-  Time previous_break(Time before) const;
+  template <class F>
+  void walk_back(Time now, F&& f) const;
   std::size_t make_point(Time at);
   void drop_redundant(std::size_t index);
 

@@ -101,7 +101,9 @@ void Engine::State::apply_fact(const Fact& fact, const Scopes& scopes_of_fact, i
 void Engine::State::add_entries(const windows::Entry* entries, std::size_t size, const std::uint32_t* reached,
                                 std::size_t count) {
   if (size == 0) return;
-  constexpr std::size_t kSettleAt = 128;  // keeps memory small where nobody looks
+  // Keeps memory small where nobody looks: only settling lets go of panes that left every window.
+  constexpr std::size_t kSettleAt = 128;
+  constexpr Duration kSettleAfter = windows::kMinute;
   const bool late = std::any_of(entries, entries + size, [&](const windows::Entry& e) { return e.at < cold.horizon; });
   for (std::size_t i = 0; i < count; ++i) {
     windows::Series& series = scopes[reached[i]].series;
@@ -110,7 +112,8 @@ void Engine::State::add_entries(const windows::Entry* entries, std::size_t size,
       series.add(catalogue.layout(), entries[e]);
     }
     if (late) note_late(reached[i]);
-    if (series.added() >= kSettleAt) series.settle(catalogue.layout(), clock());
+    if (series.added() >= kSettleAt && now - series.settled_at() >= kSettleAfter)
+      series.settle(catalogue.layout(), clock());
     touch(reached[i]);
   }
 }

@@ -94,8 +94,6 @@ bool Series::settle(const Layout& layout, const Clock& clock) {
   now_ = clock.now;
   for (int k = 0; k < window_count_; ++k)
     window_from_[static_cast<std::size_t>(k)] = window_range(layout, k, clock).from;
-  for (const std::uint32_t index : unsorted_) sort_items(interval(index));
-  unsorted_.clear();
   roll(clock);
   if (changed) ++revision_;
   return changed;
@@ -284,21 +282,17 @@ void Series::fold_sample(const Layout& layout, const Entry& entry) {
   for (std::size_t k = 0; k < segment; ++k) ++sample_cursor_[k];
 }
 
-namespace {
-
-constexpr auto item_before = [](const auto& a, const auto& b) {
-  if (a.cell != b.cell) return a.cell < b.cell;
-  return a.offset != b.offset ? a.offset < b.offset : a.value < b.value;
-};
-
-}  // namespace
-
-// Items are put in order when the series is settled: in a busy scope an item that comes late would move megabytes.
 void Series::fold_item(const Entry& entry) {
   const std::uint32_t index = interval_of(entry.at);
-  Interval& holder = interval(index);
-  auto& items = holder.items;
-  const Item item{entry.value, static_cast<std::uint32_t>(entry.at - Time{index} * kInterval), entry.cell};
+  auto& lists = interval(index).lists;
+  auto list = std::lower_bound(lists.begin(), lists.end(), entry.cell,
+                               [](const List& l, std::uint16_t cell) { return l.cell < cell; });
+  if (list == lists.end() || list->cell != entry.cell) list = lists.insert(list, List{entry.cell, {}});
+  auto& items = list->items;
+  const Item item{entry.value, static_cast<std::uint32_t>(entry.at - Time{index} * kInterval)};
+  const auto before = [](const Item& a, const Item& b) {
+    return a.offset != b.offset ? a.offset < b.offset : a.value < b.value;
+  };
   for (Highest& h : highest_) {
     if (h.cell != entry.cell || !h.known) continue;
     if (entry.count < 0) {
@@ -309,28 +303,17 @@ void Series::fold_item(const Entry& entry) {
       if (entry.at >= from) h = {h.cell, h.window, true, true, entry.value, entry.at};
     }
   }
+  auto at = items.empty() || !before(item, items.back()) ? items.end()
+                                                         : std::lower_bound(items.begin(), items.end(), item, before);
   if (entry.count > 0) {
-    const bool in_order = holder.sorted == items.size() && (items.empty() || !item_before(item, items.back()));
-    if (!in_order && holder.sorted == items.size()) unsorted_.push_back(index);
-    items.insert(items.end(), static_cast<std::size_t>(entry.count), item);
-    if (in_order) holder.sorted = items.size();
+    items.insert(at, static_cast<std::size_t>(entry.count), item);
     return;
   }
-  sort_items(holder);
-  auto at = std::lower_bound(items.begin(), items.end(), item, item_before);
+  if (at == items.end()) at = std::lower_bound(items.begin(), items.end(), item, before);
   for (std::int32_t n = entry.count; n < 0; ++n) {
-    CHECK(at != items.end() && !item_before(item, *at), "a list item is taken back that was never there");
+    CHECK(at != items.end() && !before(item, *at), "a list item is taken back that was never there");
     at = items.erase(at);
   }
-  holder.sorted = items.size();
-}
-
-void Series::sort_items(Interval& interval) {
-  auto& items = interval.items;
-  const auto tail = items.begin() + static_cast<std::ptrdiff_t>(interval.sorted);
-  std::sort(tail, items.end(), item_before);
-  std::inplace_merge(items.begin(), tail, items.end(), item_before);
-  interval.sorted = items.size();
 }
 
 std::size_t Series::first_interval_at(std::uint32_t index) const {
@@ -343,7 +326,7 @@ Series::Interval& Series::interval(std::uint32_t index) {
   if (!intervals_.empty() && intervals_.back().index == index) return intervals_.back();
   const std::size_t at = first_interval_at(index);
   if (at < intervals_.size() && intervals_[at].index == index) return intervals_[at];
-  return *intervals_.insert(intervals_.begin() + static_cast<std::ptrdiff_t>(at), Interval{index, {}, {}, {}, 0});
+  return *intervals_.insert(intervals_.begin() + static_cast<std::ptrdiff_t>(at), Interval{index, {}, {}, {}});
 }
 
 std::int64_t Series::column_sum(std::uint16_t column, const Range& range) const {
@@ -469,13 +452,17 @@ void Series::each_item(std::uint16_t cell, const Range& range, F&& f) const {
   for (std::size_t i = first_interval_at(interval_of(range.from)); i < intervals_.size(); ++i) {
     const Time base = Time{intervals_[i].index} * kInterval;
     if (base >= end) break;
-    const auto& items = intervals_[i].items;
-    auto at = std::lower_bound(items.begin(), items.end(), cell,
-                               [](const Item& x, std::uint16_t c) { return x.cell < c; });
-    for (; at != items.end() && at->cell == cell; ++at) {
-      const Time instant = base + at->offset;
-      if (instant >= range.from && instant < end) f(instant, at->value);
+    const auto& lists = intervals_[i].lists;
+    const auto list = std::lower_bound(lists.begin(), lists.end(), cell,
+                                       [](const List& l, std::uint16_t c) { return l.cell < c; });
+    if (list == lists.end() || list->cell != cell) continue;
+    auto at = list->items.begin();
+    if (range.from > base) {
+      const auto from = static_cast<std::uint32_t>(std::min<Time>(range.from - base, kInterval));
+      at = std::lower_bound(at, list->items.end(), from,
+                            [](const Item& item, std::uint32_t offset) { return item.offset < offset; });
     }
+    for (; at != list->items.end() && base + at->offset < end; ++at) f(base + at->offset, at->value);
   }
 }
 
@@ -550,12 +537,13 @@ Time Series::oldest(std::uint16_t cell) const {
 }
 
 std::size_t Series::bytes() const {
-  std::size_t total = sizeof *this + unsorted_.capacity() * 4 + row_index_.capacity() * 2 +
+  std::size_t total = sizeof *this + row_index_.capacity() * 2 +
                       rows_.capacity() * 8 + row_column_.capacity() * 2 + panes_.capacity() * sizeof(Pane) +
                       samples_.capacity() * sizeof(Sample) + intervals_.capacity() * sizeof(Interval);
   for (const Interval& i : intervals_) {
     total += i.columns.capacity() * sizeof(i.columns[0]) + i.buckets.capacity() * sizeof(Bucket) +
-             i.items.capacity() * sizeof(Item);
+             i.lists.capacity() * sizeof(List);
+    for (const List& list : i.lists) total += list.items.capacity() * sizeof(Item);
   }
   for (const Watch& w : watches_) {
     for (const Histogram& h : w.windows) total += sizeof h + h.bytes();

@@ -122,8 +122,9 @@ class Series {
 
   void add(const Layout& layout, const Entry& entry);
   bool settled() const { return added_ == 0; }
-  // Entries since the last settle. Settle now and then also where nobody looks: only that lets go of old panes.
+  // Entries since the last settle, and when that was. Settle now and then also where nobody looks.
   std::size_t added() const { return added_; }
+  Time settled_at() const { return now_; }
   // Answers whether any window's or today's content changed by this call.
   bool settle(const Layout& layout, const Clock& clock);
 
@@ -198,14 +199,16 @@ class Series {
   struct Item {
     std::int64_t value;
     std::uint32_t offset;  // ms since the interval's start
+  };
+  struct List {
     std::uint16_t cell;
+    std::vector<Item> items;  // sorted by offset, value: what comes in order is added at the end
   };
   struct Interval {
     std::uint32_t index;  // instant / kInterval
     std::vector<std::pair<std::uint16_t, std::int64_t>> columns;  // sorted by column
     std::vector<Bucket> buckets;                                  // sorted by cell, bucket
-    std::vector<Item> items;     // the first `sorted` by cell, offset, value; all of them in a settled series
-    std::size_t sorted = 0;
+    std::vector<List> lists;                                      // sorted by cell
   };
   // Histograms of a samples cell somebody looks at: one per window, the last of today.
   struct Watch {
@@ -243,7 +246,6 @@ class Series {
   void fold_column(const Layout& layout, std::uint16_t column, Time at, std::int64_t value);
   void fold_sample(const Layout& layout, const Entry& entry);
   void fold_item(const Entry& entry);
-  static void sort_items(Interval& interval);
   void fold_left(const Layout& layout, const Entry& entry);
   std::int64_t joined_after(std::uint16_t column, Time instant) const;
   Interval& interval(std::uint32_t index);
@@ -267,7 +269,6 @@ class Series {
   Time midnight_ = kNever;
   std::array<Time, kMaxWindows> window_from_{};  // first instant of each window at the last settle
   std::uint8_t window_count_;
-  std::vector<std::uint32_t> unsorted_;  // intervals whose items are not in order yet
   std::vector<std::uint16_t> row_index_;  // column -> row + 1, 0 = none yet
   std::vector<std::int64_t> rows_;
   std::vector<std::uint16_t> row_column_;  // row -> column

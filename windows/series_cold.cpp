@@ -62,7 +62,9 @@ void Series::leave(const Layout& layout, const Clock& clock, Time horizon) {
     Gathered g;
     for (const auto& [column, value] : from.columns) g.add(Gathered::Column{column, value});
     for (const Bucket& b : from.buckets) g.add(Gathered::Bucket{b.cell, b.bucket, b.count});
-    for (const Item& item : from.items) g.add(Gathered::Item{item.cell, item.offset, item.value, 1});
+    for (const List& list : from.lists) {
+      for (const Item& item : list.items) g.add(Gathered::Item{list.cell, item.offset, item.value, 1});
+    }
     Gathered& to = left_[from.index];
     if (to.empty()) {
       to = std::move(g);
@@ -111,16 +113,17 @@ Series Series::joined(const Layout& layout, const std::vector<std::pair<std::uin
   std::vector<Interval> intervals;
   intervals.reserve(older.size() + intervals_.size());
   for (const auto& [index, g] : older) {
-    Interval& to = intervals.emplace_back(Interval{index, {}, {}, {}, 0});
+    Interval& to = intervals.emplace_back(Interval{index, {}, {}, {}});
     for (const auto& c : g.columns) {
       copy.make_row(c.column);
       to.columns.push_back({c.column, c.value});
     }
     for (const auto& b : g.buckets) to.buckets.push_back({b.cell, b.bucket, static_cast<std::int32_t>(b.count)});
     for (const auto& item : g.items) {
-      for (std::int64_t n = item.count; n > 0; --n) to.items.push_back({item.value, item.offset, item.cell});
+      if (to.lists.empty() || to.lists.back().cell != item.cell) to.lists.push_back({item.cell, {}});
+      auto& items = to.lists.back().items;
+      for (std::int64_t n = item.count; n > 0; --n) items.push_back({item.value, item.offset});
     }
-    to.sorted = to.items.size();
   }
   // A level that rose and fell within one interval has left only the second of its columns there.
   for (std::uint16_t cell = 0; cell < layout.cells(); ++cell) {
@@ -161,8 +164,9 @@ void Series::each(const Layout& layout, const EachPart& f) const {
   for (const Interval& i : intervals_) {
     for (const auto& [column, value] : i.columns) tell(Part::column, i.index, column, 0, value);
     for (const Bucket& b : i.buckets) tell(Part::bucket, i.index, b.cell, b.bucket, b.count);
-    for (const Item& item : i.items)
-      f(Part::item, {i.index, item.cell, item.offset, item.value});
+    for (const List& list : i.lists) {
+      for (const Item& item : list.items) f(Part::item, {i.index, list.cell, item.offset, item.value});
+    }
   }
   for (std::uint32_t r = 0; r < row_column_.size(); ++r) {
     const std::int64_t* cells = row(r);
