@@ -30,7 +30,7 @@ class Keeping {
     std::unique_ptr<state::StateArchive> archive;  // null in tests without a state
     std::unique_ptr<state::Seen> seen;
     windows::Duration interval = 10 * windows::kSecond;  // between checkpoints, steady
-    std::size_t rows_at_once = 500;  // handed out between two rounds of work: a few hundred microseconds
+    std::size_t rows_at_once = 100;  // handed out between two rounds of work: some tens of microseconds
   };
   explicit Keeping(Start start);
 
