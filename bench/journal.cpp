@@ -95,6 +95,7 @@ double run(const std::string& stream, const std::string& folder, bool kept) {
   }
   std::uint64_t events = 0;
   const auto begin = Steady::now();
+  double seconds = 0;
   {
     Driver driver(store.get());
     server::ShardLoop loop(driver);
@@ -127,13 +128,13 @@ double run(const std::string& stream, const std::string& folder, bool kept) {
       loop.step({0, steady});
     }
     while (kept && driver.synced != driver.appended) std::this_thread::yield();
+    seconds = std::chrono::duration<double>(Steady::now() - begin).count();
     driver.tell(loop);
     if (kept) {
       driver.checkpoints.stop();
       driver.journal.stop();
     }
   }
-  const double seconds = std::chrono::duration<double>(Steady::now() - begin).count();
   return static_cast<double>(events) / seconds;
 }
 

@@ -16,6 +16,7 @@ Keeping::Keeping(Start start)
     : archive_(std::move(start.archive)),
       seen_(std::move(start.seen)),
       interval_(start.interval),
+      items_(start.items),
       rows_at_once_(start.rows_at_once),
       appended_(start.last.sequence),
       applied_at_(start.applied_at),
@@ -39,7 +40,10 @@ bool Keeping::fresh(std::span<const core::Event> item, core::Time now) {
   return true;
 }
 
-void Keeping::took(core::Time now) { seen_->remember(key_, content_, now); }
+void Keeping::took(core::Time now) {
+  seen_->remember(key_, content_, now);
+  ++taken_;
+}
 
 void Keeping::refused() { writer_.drop_last(); }
 
@@ -53,7 +57,7 @@ std::optional<std::string> Keeping::finish(core::Time now, bool must) {
 // ---- checkpoints --------------------------------------------------------------------------------------------
 
 bool Keeping::due(const core::Engine& engine, windows::Time steady) const {
-  if (steady < next_ && !hurried_) return false;
+  if (steady < next_ && !hurried_ && taken_ < items_) return false;
   // Where nothing comes in, what time alone changes is written once an hour.
   return appended_ != checkpoint_.sequence ||
          (checkpoint_.generation != 0 && engine.now() >= checkpoint_.applied_at + kCopyEvery);
@@ -64,6 +68,7 @@ std::optional<Checkpoint> Keeping::step(core::Engine& engine, std::uint64_t sync
   if (phase_ == Phase::idle && due(engine, steady) && engine.begin_keep(checkpoint_.generation + 1)) {
     next_ = steady + interval_;
     hurried_ = false;
+    taken_ = 0;
     batch_ = {};
     batch_.info = {appended_, engine.now(), checkpoint_.generation + 1};
     batch_.ids = seen_->take(batch_.info.generation);

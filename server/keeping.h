@@ -30,6 +30,7 @@ class Keeping {
     std::unique_ptr<state::StateArchive> archive;  // null in tests without a state
     std::unique_ptr<state::Seen> seen;
     windows::Duration interval = 10 * windows::kSecond;  // between checkpoints, steady
+    std::size_t items = 200'000;  // and after at most so many items, which bounds what a restart applies again
     std::size_t rows_at_once = 100;  // handed out between two rounds of work: some tens of microseconds
   };
   explicit Keeping(Start start);
@@ -65,6 +66,7 @@ class Keeping {
   std::unique_ptr<state::StateArchive> archive_;
   std::unique_ptr<state::Seen> seen_;
   windows::Duration interval_;
+  std::size_t items_;
   std::size_t rows_at_once_;
 
   state::PayloadWriter writer_;
@@ -78,6 +80,7 @@ class Keeping {
   state::CheckpointBatch batch_;      // the one under way
   windows::Time next_ = windows::kNever;  // steady
   bool hurried_ = false;
+  std::size_t taken_ = 0;  // items since the last checkpoint began
 };
 
 }  // namespace server

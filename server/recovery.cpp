@@ -83,8 +83,13 @@ core::Result<ReplayCounts> replay_journal(const state::Store& store, std::uint64
   const core::Status read = store.read(from, to, [&](const state::JournalBatch& batch) {
     if (batch.applied_at > until) return false;
     if (batch.applied_at > engine.now()) engine.advance(batch.applied_at);
-    state::PayloadReader items(batch.payload);
+    state::PayloadReader items(batch.payload), ahead(batch.payload);
+    const auto expect = [&] {
+      if (std::span<const core::Event> soon; ahead.next(soon)) engine.expect(soon[0]);
+    };
+    for (std::size_t i = 0; i < core::Engine::kExpect; ++i) expect();
     for (std::span<const core::Event> item; items.next(item);) {
+      expect();
       if (!engine.apply(item)) ++counts.refused;
       if (seen != nullptr && !windows::planted_bug("ids of the tail are not remembered")) {
         seen->remember(state::item_key(item[0].source, item[0].id), items.content(), batch.applied_at);

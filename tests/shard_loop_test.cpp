@@ -31,7 +31,7 @@ struct Outputs : server::ShardOutput {
 
 class Tenant {
  public:
-  explicit Tenant(bool kept = true, windows::Duration interval = windows::kHour) {
+  explicit Tenant(bool kept = true, windows::Duration interval = windows::kHour, std::size_t items = 1'000) {
     auto config = server::parse_config("[[tenant]]\nname = \"a\"\nclock = \"data\"", "", {});
     REQUIRE(config);
     config->tenants[0].views.clear();
@@ -44,6 +44,7 @@ class Tenant {
     server::Keeping::Start start;
     start.seen = std::make_unique<state::Seen>(state::SeenOptions{}, nullptr);
     start.interval = interval;
+    start.items = items;
     REQUIRE(loop.add_tenant(0, config->tenants[0], std::move(*engine), std::move(start)));
   }
 
@@ -150,6 +151,20 @@ TEST_CASE("a checkpoint is written when what it stands for is synced, one at a t
   tenant.loop.written(0, tenant.outputs.generation);
   for (int i = 0; i < 100; ++i) tenant.loop.step({0, 6'000 + i});
   CHECK(tenant.outputs.taken() == Said{"checkpoint of 2"});
+}
+
+TEST_CASE("a checkpoint does not wait for its time when much came in") {
+  Tenant tenant(true, windows::kHour, 3);
+  for (int i = 0; i < 2; ++i) tenant.post("post", line(i, i));
+  tenant.loop.synced(0, 2);
+  tenant.outputs.taken();
+  for (int i = 0; i < 100; ++i) tenant.loop.step({0, i});
+  CHECK(tenant.outputs.taken().empty());
+  tenant.post("post", line(2, 2));
+  tenant.loop.synced(0, 3);
+  tenant.outputs.taken();
+  for (int i = 0; i < 100; ++i) tenant.loop.step({0, i});
+  CHECK(tenant.outputs.taken() == Said{"checkpoint of 3"});
 }
 
 TEST_CASE("while the disk stands still, what views show is held back as one difference") {
