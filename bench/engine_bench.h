@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +13,16 @@
 #include "core/engine.h"
 
 namespace bench {
+
+// The value, or the end of the benchmark with the reason.
+template <class T>
+T must(core::Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "%s: %s\n", result.error().where.c_str(), result.error().message.c_str());
+    std::exit(1);
+  }
+  return std::move(*result);
+}
 
 // CPU time of this thread: on a shared machine the only clock that measures us and not our neighbours.
 double seconds();

@@ -24,16 +24,8 @@
 
 namespace {
 
+using bench::must;
 using Steady = std::chrono::steady_clock;
-
-template <class T>
-T must(core::Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "%s: %s\n", result.error().where.c_str(), result.error().message.c_str());
-    std::exit(1);
-  }
-  return std::move(*result);
-}
 
 struct Appended {
   core::Time applied_at;

@@ -26,18 +26,10 @@
 
 namespace {
 
+using bench::must;
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
-
-template <class T>
-T must(core::Result<T> result) {
-  if (!result) {
-    std::fprintf(stderr, "%s: %s\n", result.error().where.c_str(), result.error().message.c_str());
-    std::exit(1);
-  }
-  return std::move(*result);
-}
 
 // Commits when told to; checkpoints are written by a thread of their own, as in the server.
 struct Driver : server::ShardOutput {
