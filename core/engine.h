@@ -15,11 +15,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/alert.h"
 #include "core/catalogue.h"
 #include "core/event.h"
 #include "core/keep.h"
 #include "core/policy.h"
 #include "core/result.h"
+#include "core/sla.h"
 #include "core/value.h"
 #include "core/view.h"
 #include "core/zone.h"
@@ -33,6 +35,8 @@ struct TenantSettings {
                                 30 * windows::kMinute, 60 * windows::kMinute};
   std::vector<KpiSpec> kpis;
   Policy policy;
+  SlaSettings sla;
+  AlertSettings alerts;
   // What is older may leave memory for the archive (Engine::attach). Today and the longest window never do.
   Duration kept_in_memory = 3 * windows::kDay;
   // What is older is erased from the archive, and events about it are refused (too_old).
@@ -52,6 +56,21 @@ struct HistoryRow {
 };
 
 enum class Step : std::uint8_t { interval, hour, day, all };
+
+// A clock that runs, or is paused, as of now().
+struct Deadline {
+  std::string_view record_kind, record_id;  // "ticket", "call"
+  ClockKind clock{};
+  std::uint32_t instance = 1;      // of its kind in the record, from 1
+  std::string_view policy;
+  std::string_view queue, agent, priority;
+  Time started = 0;
+  Time due = windows::kNever;      // kNever while paused by a status
+  Duration target = 0, elapsed = 0;  // in the clock's own time; elapsed as of now()
+  bool breached = false;
+  bool paused = false;             // by a status
+  Time closed_until = windows::kNever;  // outside business hours now: until then
+};
 
 class Engine {
  public:
