@@ -3,7 +3,7 @@
 // An alert is known by its key; each time it comes it is a new episode, and every transition of an episode has a
 // higher version than all before it, so that a receiver can drop what comes late. A notice is an alert (or a group of
 // them) on its way to one receiver; its id is a function of key, episode, transition and receiver, so that the same
-// journal gives the same ids. Values; any thread.
+// journal gives the same ids. What alerts do is core/alerts.h; docs/alerts.md is for users. Values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "core/event.h"
+#include "core/kpi.h"
+#include "core/result.h"
 
 namespace core {
 
@@ -32,9 +34,12 @@ enum class AlertStep : std::uint8_t {
   resolved,      // it is over
   rescinded,     // it turned out that it never was: a late event, a changed target
   no_data,       // nothing to judge by
-  suppressed,    // would have been told; `reason` says why not
+  suppressed,    // people are not told from here on; `reason` says why not
   released,      // what suppressed it is gone
+  relapsed,      // the condition is back before it was gone for long enough; the same episode
+  flapping,      // it comes and goes too often: told once, and held firing until it is calm
 };
+inline constexpr int kSeverities = 3, kAlertStates = 5, kAlertSteps = 14;
 std::string_view name(Severity severity);
 std::string_view name(AlertState state);
 std::string_view name(AlertStep step);
@@ -50,7 +55,7 @@ struct Alert {
   AlertState state = AlertState::normal;
   AlertStep step = AlertStep::fired;
   std::uint32_t episode = 0;  // from 1
-  std::uint32_t version = 0;  // of the key, from 1, ascending over all its episodes
+  std::uint64_t version = 0;  // the number of its AlertChange: ascending over all episodes of the key, with gaps
   Time at = 0;                // of this transition: when it truly was
   Time noticed = 0;           // engine time at which it was found out
   Time started = 0;           // when the episode began
@@ -58,8 +63,12 @@ struct Alert {
   Time ended = windows::kNever;     // resolved or rescinded
   bool late = false;          // found out much later than it was: the process was down, or the event came late
   std::string summary;        // one line for people, English
-  std::string reason;         // of a suppression, a rescission, an acknowledgement: why
-  std::string by;             // who acknowledged
+  std::string reason;         // of this transition, where there is something to say: why
+  std::string by;             // who did it, where somebody did: an acknowledgement
+  std::string acknowledged_by;  // somebody takes care of this episode; empty: nobody yet
+  Time acknowledged_at = windows::kNever;
+  std::string held_back;  // nobody is told at present: "silence", "inhibition", "source"; empty: people are told
+  std::string held_why;   // in words
   std::optional<double> value, threshold;  // of a rule, in the KPI's unit
   std::string unit;                        // "ms", "percent", "count", …
   std::string record_kind, record_id;      // of a clock
@@ -82,13 +91,42 @@ struct Notice {
   std::vector<Alert> alerts;  // at least one; several where they are grouped
 };
 
-// What a silence, an inhibition or a route is about: every part must match. A value may end in `*`.
+// What a silence, an inhibition or a route is about: every part must match. A value may end in `*`. A label that an
+// alert does not have is empty. Besides an alert's own labels there are name, scope, severity and key.
 struct LabelMatch {
   std::string name;
   std::string value;
+  bool prefix = false;    // `value` is how it begins
   bool negative = false;
+  bool operator==(const LabelMatch&) const = default;
 };
 using Matcher = std::vector<LabelMatch>;
+
+// `severity=critical, scope="queue/*", team!=night`: parts with commas between; values with blanks, commas, quotes or
+// backslashes are quoted, \" and \\ inside. Empty text matches everything. Errors: bad_matcher, `where` is the column.
+Result<Matcher> parse_matcher(std::string_view text);
+std::string text_of(const Matcher& matcher);
+bool matches(const Matcher& matcher, const Alert& alert);
+// The value of a label as matchers see it.
+std::string_view label_of(const Alert& alert, std::string_view name);
+
+// Nobody is told about alerts that match while it lasts. Made by an event (alert_silenced).
+struct Silence {
+  std::string id;
+  std::string matcher;  // as written
+  std::string by;
+  std::string reason;
+  Time from = 0, to = 0;  // [from, to)
+};
+
+// Which transitions of the history: all that is given must hold.
+struct AlertFilter {
+  std::string key;    // how it begins
+  std::string scope;  // "queue/sales", "queue/*"
+  Time from = windows::kNever, to = windows::kNever;  // noticed in [from, to); kNever: open
+  std::uint64_t after = 0;  // numbers above
+  std::size_t limit = 1'000;
+};
 
 // Who is told when, besides the routes. Steps are walked in order of time.
 struct Escalation {
@@ -120,6 +158,21 @@ struct AlertRule {
   Labels labels;
 };
 
+// Rules for a KPI's thresholds (core/kpi.h), by which a wall shows its colours: "kpi.<id>[@window].warn" and ".crit"
+// per scope the thresholds name, or for `scopes` where they name none. A value that grows bad from below or above as the
+// KPI's direction says; none for KPIs without direction.
+std::vector<AlertRule> threshold_rules(const KpiSpec& kpi, const std::string& window,
+                                       const std::vector<std::string>& scopes);
+
+// A rule at a scope, where it is anything but normal.
+struct RuleState {
+  std::string_view rule, scope;  // live as long as the engine
+  AlertState state = AlertState::normal;
+  Severity severity = Severity::warning;
+  Time since = windows::kNever;
+  std::optional<double> value;
+};
+
 // A source that must be heard of: nothing for `within` raises "source/<name>".
 struct SourceWatch {
   std::string source;
@@ -145,6 +198,7 @@ struct Inhibition {
   std::vector<std::string> equal;
 };
 
+// Defaults are those of docs/alerts.md.
 struct AlertSettings {
   std::vector<AlertRule> rules;
   std::vector<SourceWatch> sources;
@@ -156,7 +210,8 @@ struct AlertSettings {
   Duration not_told_after = 24 * windows::kHour;     // a breach of a clock that is over, older than this: history only
   std::size_t most_active = 10'000;                  // alerts of one rule or kind of clock at a time
   std::size_t late_per_second = 100;                 // what fell due while nobody looked is told at this rate
-  std::size_t kept = 100'000;                        // transitions kept for GET /v1/alerts
+  std::size_t kept = 100'000;                        // transitions kept for GET /v1/alerts/history
+  bool tells = true;  // false: nobody will take notices, so none are made; for engines of the past
 };
 
 }  // namespace core

@@ -118,6 +118,28 @@ class Engine {
   // `all`: every cell, as if asked for the first time.
   const ViewChanges& view_changes(int view, bool all = false);
 
+  // Alerts (core/alerts.h): what follows from clocks, rules and silent sources. Rules are judged at whole seconds of
+  // now(): an advance that crosses one goes to the last of them first. A function of the journal, so whoever keeps one
+  // appends a batch, be it only "the time passed to now", whenever alerts_changed() after an advance or a batch.
+  //
+  // Since the last take, in order; of changes at most as many as the history keeps. What restoring does by itself is
+  // not told, except what other settings make of it.
+  std::vector<AlertChange> take_alert_changes();
+  std::vector<Notice> take_notices();
+  // Anything about alerts, seen or not, since the last take_alert_changes().
+  bool alerts_changed() const;
+  std::uint64_t last_alert_change() const;  // its number; 0 before the first
+  std::vector<Alert> active_alerts() const;  // whatever is not normal, sorted by key
+  std::optional<Alert> alert(std::string_view key) const;  // active, or over not long ago
+  std::vector<AlertChange> alert_history(const AlertFilter& filter) const;  // ascending numbers, the oldest first
+  std::vector<Silence> silences() const;     // in force, sorted by id
+  // Rules at the scopes that match, where they are anything but normal: by order of rules, then of scopes.
+  std::vector<RuleState> rule_states(std::string_view scopes) const;
+  // The earliest instant at which an alert's own timer is due; kNever when there is none.
+  Time next_alert_due() const;
+  // A number for all that alerts remember; equal journals under equal settings give equal numbers.
+  std::uint64_t alerts_digest() const;
+
   // Keeping (core/keep.h). A generation is everything that changed since the one before, exactly as it was when
   // begin_keep was called, whatever happens until the last row is handed out. Generations count up from what the
   // archive has; several may be on their way to the disk, but only one at a time is being handed out.
