@@ -7,6 +7,10 @@ namespace {
 
 using Observations = boost::container::small_vector<Observation, 5>;
 
+// Entries of two sources into the same queue that lie no further apart are one: sources with whole seconds cut up to
+// one off, and clocks disagree.
+constexpr Duration kSameEntry = 2 * windows::kSecond;
+
 void stop_ringing(Visit& v, Time at) {
   for (Offer& offer : v.offers) {
     if (offer.to == kNever) offer.to = at;
@@ -31,7 +35,7 @@ class Reader {
         if (call_.started == kNever) call_.started = o.at;
         break;
       case EventType::call_queued: queued(o); break;
-      case EventType::call_offered: visit(o).offers.push_back({o.agent, o.at, kNever, false}); break;
+      case EventType::call_offered: offered(o); break;
       case EventType::call_no_answer: no_answer(o); break;
       case EventType::call_answered: answered(o); break;
       case EventType::call_held:
@@ -80,6 +84,7 @@ class Reader {
   void queued(const Observation& o) {
     if (!call_.visits.empty()) {
       Visit& previous = call_.visits.back();
+      if (previous.waits() && o.queue == previous.queue && o.at - previous.queued <= kSameEntry) return;
       if (previous.waits()) {
         leave(previous, Visit::Exit::left, o.at);
         previous.left = Detail::overflow;
@@ -98,6 +103,21 @@ class Reader {
     v.priority = call_.priority;
   }
 
+  static Leg* open_leg(Visit& v, std::uint32_t agent) {
+    for (Leg& leg : v.legs) {
+      if (agent != kNoAgent && leg.agent == agent && leg.ended == kNever) return &leg;
+    }
+    return nullptr;
+  }
+
+  void offered(const Observation& o) {
+    Visit& v = visit(o);
+    const bool rings = std::any_of(v.offers.begin(), v.offers.end(), [&](const Offer& offer) {
+      return o.agent != kNoAgent && offer.agent == o.agent && offer.to == kNever;
+    });
+    if (!rings && open_leg(v, o.agent) == nullptr) v.offers.push_back({o.agent, o.at, kNever, false});
+  }
+
   void no_answer(const Observation& o) {
     Visit& v = visit(o);
     for (std::size_t i = v.offers.size(); i-- > 0;) {
@@ -108,7 +128,11 @@ class Reader {
         return;
       }
     }
-    v.offers.push_back({o.agent, o.at - std::max(0, o.value), o.at, true});
+    const Time from = o.at - std::max(0, o.value);
+    for (const Offer& offer : v.offers) {
+      if (o.agent != kNoAgent && offer.agent == o.agent && offer.no_answer && from < offer.to) return;
+    }
+    v.offers.push_back({o.agent, from, o.at, true});
   }
 
   void answered(const Observation& o) {
@@ -119,6 +143,7 @@ class Reader {
       v.exited = o.at;
       v.wait = o.value;
     }
+    if (open_leg(v, o.agent) != nullptr) return;
     Leg& leg = v.legs.emplace_back();
     leg.agent = o.agent;
     leg.answered = o.at;
@@ -172,8 +197,12 @@ class Reader {
       return;
     }
     Visit& v = exit == Visit::Exit::left ? left_visit(o) : visit(o);
-    if (v.exit != Visit::Exit::none) return;  // a caller who hangs up after the answer abandons nothing
+    if (v.exit != Visit::Exit::none) {
+      // A caller who hangs up after the answer abandons nothing.
+      if (v.exit == Visit::Exit::answered || v.moved_on || authority_of(o.rank) <= v.said_by) return;
+    }
     leave(v, exit, o.at);
+    v.said_by = authority_of(o.rank);
     v.left = o.detail;
     v.wait = o.value;
   }
@@ -275,6 +304,36 @@ void end_open(Call& call) {
   }
 }
 
+// When the call was lost from sight; kNever: it was not, somebody said something later.
+Time lost_at(const Observation* from, const Observation* to) {
+  Time at = kNever;
+  for (const Observation* o = from; o != to; ++o) {
+    if (o->type != EventType::call_lost) {
+      at = kNever;
+    } else if (at == kNever) {
+      at = o->at;
+    }
+  }
+  return at;
+}
+
+// Ends what is still open: nobody knows how it went on.
+void lose(Call& call, Time at) {
+  for (Visit& v : call.visits) {
+    if (v.exit == Visit::Exit::none && v.queued <= at) {
+      v.exit = Visit::Exit::left;
+      v.left = Detail::other;
+      v.exited = at;
+    }
+    if (v.exit != Visit::Exit::none) stop_ringing(v, at);
+    for (Leg& leg : v.legs) {
+      if (leg.ended != kNever || leg.answered > at) continue;
+      leg.ended = at;
+      if (!leg.holds.empty() && leg.holds.back().to == kNever) leg.holds.back().to = at;
+    }
+  }
+}
+
 int highest_authority(const Observation* from, const Observation* to) {
   int highest = -1;
   for (const Observation* o = from; o != to; ++o) highest = std::max(highest, authority_of(o->rank));
@@ -310,8 +369,14 @@ Call read_call(const Record& record) {
   const Observation* const live_end =
       std::partition_point(begin, end, [](const Observation& o) { return !o.final; });
   Call call;
+  const auto merged = [](const Observation& o) { return o.type == EventType::call_merged; };
+  if (std::any_of(begin, live_end, merged)) return call;
   Reader(call).read(begin, live_end);
-  if (live_end == end) return call;
+  const Time lost = lost_at(begin, live_end);
+  if (live_end == end) {
+    if (lost != kNever) lose(call, lost);
+    return call;
+  }
 
   const int live_authority = highest_authority(begin, live_end);
   Observations part;
@@ -327,6 +392,7 @@ Call read_call(const Record& record) {
              static_cast<std::size_t>(visit - 1));
   }
   if (call.ended != kNever) end_open(call);
+  if (lost != kNever) lose(call, lost);
   return call;
 }
 

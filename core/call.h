@@ -3,7 +3,11 @@
 // Reading: live observations are walked in order of time. `queued` begins a visit (and ends a visit that still
 // waits, as an overflow); `answered` begins a leg with an agent; `ended` without an agent ends everything. A final
 // record is read the same way and laid over the live visit of its number: its words win if its source has at
-// least the live sources' authority, and each side fills what the other does not say. Values, any thread.
+// least the live sources' authority, and each side fills what the other does not say.
+//
+// Two sources may tell live of one call, each by its own clock. An agent has one connection with a call at a time and
+// rings once at a time, and a caller waits once at a time, so what overlaps is the same thing told twice; how a visit
+// ended without answer is believed of the source with the higher authority. Values, any thread.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -50,6 +54,7 @@ struct Visit {
   Time exited = kNever;  // answered, abandoned or left
   Duration wait = -1;    // as measured by the source
   bool moved_on = false;  // that it left is only inferred from the next visit's beginning
+  int said_by = 0;        // authority of who said how it left unanswered
   boost::container::small_vector<Leg, 1> legs;
   boost::container::small_vector<Offer, 1> offers;
 

@@ -13,7 +13,7 @@ constexpr std::string_view kKindNames[] = {"tenant", "site", "team", "queue", "a
 bool is_ticket(EventType type) {
   return type >= EventType::ticket_created && type <= EventType::ticket_rated;
 }
-bool is_call(EventType type) { return type <= EventType::call_wrapped; }
+bool is_call(EventType type) { return type < EventType::agent_login; }
 
 struct DetailName {
   std::string_view text;

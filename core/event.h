@@ -35,6 +35,9 @@ enum class EventType : std::uint8_t {
   call_left,         // not answered: text = overflow | timeout | voicemail | callback | key | empty | refused | other
   call_ended,        // value = talk time as measured by the source (without hold)
   call_wrapped,      // `agent` finished after-call work; value = after-call work
+  call_lost,         // concluded, not seen: nothing more was heard of it. Ends what is still open, unless anybody
+                     // says something later about the call
+  call_merged,       // this id turned out to be part of another call, whose record says it all
   // subject = agent id
   agent_login,
   agent_state,   // text = available | on_contact | wrap_up | break | meeting | training | away ; reason

@@ -46,6 +46,8 @@ inline constexpr std::array<Rule, core::kEventTypes> kRules = {{
     {"call.left", Key::call, bits({Key::reason}), Key::reason, kExits, Key::none},
     {"call.ended", Key::call, 0, Key::none, {}, Key::talk_ms},
     {"call.wrapped", Key::call, bits({Key::agent}), Key::none, {}, Key::wrap_ms},
+    {"call.lost", Key::call, 0, Key::none, {}, Key::none},
+    {"call.merged", Key::call, 0, Key::none, {}, Key::none},
     {"agent.login", Key::agent, 0, Key::none, {}, Key::none},
     {"agent.state", Key::agent, bits({Key::state}), Key::state, kStates, Key::none},
     {"agent.logout", Key::agent, 0, Key::none, {}, Key::none},

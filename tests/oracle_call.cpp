@@ -30,6 +30,7 @@ struct Visit {
   Time queued = kNever, out_at = kNever;
   Duration wait = -1;
   bool inferred = false;  // it left because the next visit began; nobody said so
+  int believed = 0;       // authority of who said how it left
   std::vector<Leg> legs;
   std::vector<Ring> rings;
 };
@@ -84,6 +85,27 @@ Leg* leg_of(Call& call, std::string_view agent) {
   return nullptr;
 }
 
+bool talks(const Visit& v, std::string_view agent) {
+  return !agent.empty() && std::any_of(v.legs.begin(), v.legs.end(),
+                                       [&](const Leg& l) { return l.agent == agent && l.ended == kNever; });
+}
+
+bool rings(const Visit& v, std::string_view agent) {
+  return !agent.empty() && std::any_of(v.rings.begin(), v.rings.end(),
+                                       [&](const Ring& r) { return r.agent == agent && r.to == kNever; });
+}
+
+// Nothing more was heard of the call after `at`.
+void lose(Call& call, Time at) {
+  for (Visit& v : call.visits) {
+    if (v.out.empty() && v.queued <= at) leave(v, "other", at);
+    if (!v.out.empty()) stop_rings(v, at);
+    for (Leg& leg : v.legs) {
+      if (leg.ended == kNever && leg.answered <= at) end_leg(leg, at, -1);
+    }
+  }
+}
+
 // The call is over: nobody waits, rings or talks any more.
 void end_all(Call& call, Time at, Duration talk) {
   call.ended = at;
@@ -120,6 +142,7 @@ Call walk(const std::vector<Event>& events) {
             last.queue = e.queue;
             break;
           }
+          if (last.queue == e.queue && e.at <= last.queued + 2 * windows::kSecond) break;
           leave(last, "overflow", e.at);
           last.inferred = true;
           stop_rings(last, e.at);
@@ -132,7 +155,11 @@ Call walk(const std::vector<Event>& events) {
         call.visits.push_back(v);
         break;
       }
-      case T::call_offered: current(e).rings.push_back({e.agent, e.at, kNever, false}); break;
+      case T::call_offered: {
+        Visit& v = current(e);
+        if (!talks(v, e.agent) && !rings(v, e.agent)) v.rings.push_back({e.agent, e.at, kNever, false});
+        break;
+      }
       case T::call_no_answer: {
         auto& rings = current(e).rings;
         const auto open = std::find_if(rings.rbegin(), rings.rend(),
@@ -141,7 +168,11 @@ Call walk(const std::vector<Event>& events) {
           open->to = e.at;
           open->missed = true;
         } else {
-          rings.push_back({e.agent, e.at - std::max<Duration>(0, e.value), e.at, true});
+          const Ring ring{e.agent, e.at - std::max<Duration>(0, e.value), e.at, true};
+          const bool told = !e.agent.empty() && std::any_of(rings.begin(), rings.end(), [&](const Ring& r) {
+            return r.agent == e.agent && r.missed && r.to > ring.from;
+          });
+          if (!told) rings.push_back(ring);
         }
         break;
       }
@@ -152,6 +183,7 @@ Call walk(const std::vector<Event>& events) {
           leave(v, "answered", e.at);
           v.wait = e.value;
         }
+        if (talks(v, e.agent)) break;
         v.legs.push_back({e.agent, e.at, kNever, kNever, -1, -1, -1, "", {}});
         break;
       }
@@ -191,7 +223,8 @@ Call walk(const std::vector<Event>& events) {
           touching->out = "";
         }
         Visit& v = touching != call.visits.end() ? *touching : current(e);
-        if (!v.out.empty()) break;
+        if (!v.out.empty() && (v.out == "answered" || v.inferred || e.authority <= v.believed)) break;
+        v.believed = e.authority;
         leave(v, e.type == T::call_abandoned ? "abandoned" : e.text.empty() ? "other" : e.text, e.at);
         stop_rings(v, e.at);
         v.wait = e.value;
@@ -271,7 +304,9 @@ Call read(const std::vector<Event>& events) {
     if (parts.empty()) rank = mine;
     if (mine == rank) parts.push_back(e);
   }
-  Call call = walk(sorted_once(live));
+  if (std::any_of(live.begin(), live.end(), [](const Event& e) { return e.type == T::call_merged; })) return {};
+  const std::vector<Event> told = sorted_once(live);
+  Call call = walk(told);
   for (auto& [number, final] : finals) {
     const auto& [rank, parts] = final;
     const bool wins = parts.front().authority >= live_authority;
@@ -305,6 +340,8 @@ Call read(const std::vector<Event>& events) {
       }
     }
   }
+  const auto known = std::find_if(told.rbegin(), told.rend(), [](const Event& e) { return e.type != T::call_lost; });
+  if (known != told.rbegin()) lose(call, known.base()->at);
   return call;
 }
 

@@ -120,7 +120,7 @@ class Maker {
     e.at = e.time = at;
     e.source = oracle::keep("s" + std::to_string(dice_.below(2)));
     e.id = oracle::keep(std::to_string(++count_));
-    if (type <= T::call_wrapped || type >= T::ticket_created) {
+    if (type < T::agent_login || type >= T::ticket_created) {
       if (dice_.percent(30)) e.customer = oracle::keep("k" + std::to_string(dice_.below(3)));
     }
     e.authority = dice_.percent(85) ? 5 : static_cast<std::uint8_t>(dice_.below(3) + 4);
@@ -144,6 +144,8 @@ class Maker {
     const int visits = dice_.percent(6) ? 0 : dice_.percent(70) ? 1 : 3;
     for (int v = 0; v < visits; ++v) t = visit(id, later(t), v);
     if (dice_.percent(50)) put(T::call_ended, id, later(t)).value = maybe(dice_.below(kMinute));
+    if (dice_.percent(15)) put(T::call_lost, id, later(t));
+    if (dice_.percent(2)) put(T::call_merged, id, later(t));
     if (dice_.percent(15) && events_.size() > first) events_.back().channel = "chat";
     // Some of it never reaches us.
     for (std::size_t i = events_.size(); i-- > first;) {

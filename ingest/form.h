@@ -1,0 +1,20 @@
+// Percent encoding and form bodies (application/x-www-form-urlencoded, and the query of a URL). Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace ingest {
+
+// %XX undone, + a space when `plus`. A % that no two hex digits follow stands for itself, as senders leave it.
+std::string percent_decoded(std::string_view text, bool plus);
+
+using FormFields = std::vector<std::pair<std::string, std::string>>;
+FormFields form_fields(std::string_view body);
+
+// The first field of the name; empty when there is none.
+std::string_view field(const FormFields& fields, std::string_view name);
+
+}  // namespace ingest

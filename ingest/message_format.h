@@ -1,0 +1,77 @@
+// MessageFormat: what all formats share: names and ids as the configuration wants them, and the way an item of
+// events gets into an Intake, checked as native events are, all of it or nothing.
+//
+// A format overrides message(); inside it, add() events, then done() with the id of the item. Texts given to an
+// event need to live until done() only. Every event of an item is about the same call, ticket, agent or queue.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/format.h"
+
+namespace ingest {
+
+class MessageFormat : public Format {
+ public:
+  explicit MessageFormat(FormatOptions options) : options_(std::move(options)) {}
+
+  void read(const Message& message, core::Time now, Intake& out) final;
+  void settle(core::Time now, Intake& out) final;
+
+ protected:
+  virtual void message(const Message& message) = 0;
+  virtual void quiet() {}  // settle()
+
+  const FormatOptions& options() const { return options_; }
+  core::Time now() const { return now_; }
+  Intake& out() { return *out_; }
+
+  // An event of the item that is being made.
+  core::Event& add(core::EventType type, core::Time at, std::string_view subject);
+  // Ends the item: its events are in the intake, or it is refused. `time`: when the source said so; kNever: at the
+  // instant of each event.
+  bool done(std::string_view id, core::Time time = windows::kNever);
+  void drop() { item_.clear(); }  // ends the item without anything
+  bool item_open() const { return !item_.empty(); }
+
+  void refuse(const char* code, std::string what, std::string where = {});
+  void not_known(std::string_view name);
+  void silent() { ++out_->silent; }
+  void inferred(std::string_view rule) { ++out_->inferred[std::string(rule)]; }
+
+  // Theirs to ours. What is in no table is taken as it is, or as `otherwise`, and reported.
+  std::string_view agent(std::string_view name, std::string_view otherwise = {});
+  std::string_view queue(std::string_view name);
+  std::string_view subject(std::string_view id);         // with the prefix of calls and tickets
+  std::string_view customer(std::string_view who);       // a pseudonym; empty without a secret
+  std::string_view customer_number(std::string_view number);  // of a telephone number, however it is written
+  // Words put together, kept until the intake goes.
+  std::string_view join(std::initializer_list<std::string_view> parts);
+  // A duration in ms, negative ones as 0 and counted.
+  std::int64_t duration(std::int64_t ms);
+
+ private:
+  bool check(const core::Event& event, core::Error& error) const;
+  void keep(core::Event& event);
+
+  FormatOptions options_;
+  const Message* message_ = nullptr;  // nullptr: settling
+  core::Time now_ = 0;
+  Intake* out_ = nullptr;
+  std::vector<core::Event> item_;
+};
+
+// 32 hex digits that the same bytes always give and others practically never: the id of what has none.
+std::string content_id(std::string_view bytes);
+
+// The value of a header, empty when it is not there.
+std::string_view header(const Message& message, std::string_view name);
+
+std::optional<std::int64_t> whole(std::string_view text);  // "42", "-1"; nothing else
+// "12", "12.5" in seconds, to ms.
+std::optional<std::int64_t> seconds(std::string_view text);
+
+}  // namespace ingest
