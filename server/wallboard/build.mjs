@@ -7,8 +7,8 @@ import { gzipSync } from 'node:zlib';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 
-// Televisions keep their browser for ten years; this is what they can still read.
-const target = ['es2019', 'chrome88'];
+// Televisions keep their browser for ten years. The style sheet needs :is(), which is Chrome 88; so may the script.
+const target = 'chrome88';
 
 async function buildPage() {
   const dist = join(root, 'dist');

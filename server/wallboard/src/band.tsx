@@ -1,8 +1,11 @@
 // The state band: quiet when all is well, otherwise the worst in words. Read from eight metres in one second.
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { summary } from './alert_band';
+import { severityRank, unattended } from './alerts';
 import type { Board } from './board';
 import { SeverityMark } from './marks';
-import type { Severity } from './severity';
+import { rank, type Severity } from './severity';
+import { SoundButton } from './sound_button';
 import { frozen } from './staleness';
 import { strings } from './strings';
 
@@ -10,6 +13,8 @@ interface Said {
   tone: 'well' | 'warn' | 'crit' | 'lost';
   words: string;
   more: string;
+  /** Somebody else reads it out. */
+  spoken?: boolean;
 }
 
 function say(board: Board): Said {
@@ -29,6 +34,11 @@ function say(board: Board): Said {
     return lost(level === 'dead' ? strings.band.dead(old, at) : strings.band.stale(old, at));
   }
   const speech = board.speech.value;
+  // An alert that is worse than anything the queues show goes before it; one that somebody takes care of does not.
+  const alert = board.alertsOld.value ? undefined : board.feeds.alerts.value.find(unattended);
+  if (alert && severityRank[alert.severity] > (speech ? rank[speech.severity] : 0)) {
+    return { tone: alert.severity === 'critical' ? 'crit' : 'warn', words: summary(board, alert), more: '', spoken: true };
+  }
   if (speech) return { tone: speech.severity as 'warn' | 'crit', words: speech.words, more: speech.more };
   return { tone: 'well', words: strings.band.well(board.queues.value.length), more: '' };
 }
@@ -43,7 +53,8 @@ export function Band({ board }: { board: Board }) {
         <span class="words">{said.words}</span>
         {said.more ? <span class="more">{said.more}</span> : null}
       </p>
-      <Announcement text={said.more ? `${said.words}, ${said.more}` : said.words} tone={said.tone} />
+      {said.spoken ? null : <Announcement text={said.more ? `${said.words}, ${said.more}` : said.words} tone={said.tone} />}
+      <SoundButton board={board} />
       <LinkState board={board} />
       <div class="clock">
         <time class="time">{board.format.clock(board.now.value)}</time>

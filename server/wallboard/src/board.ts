@@ -1,15 +1,17 @@
 // The board: owns link, view, cells, clock, judgement and trends, and offers what the parts of the page show as
 // signals. One timer a second drives everything that moves with time.
-import { batch, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { Catalogue, type Kpi } from './catalogue';
 import { Cells } from './cells';
 import type { Frame } from './frame';
+import { Feeds } from './feeds';
 import { displayName, duration, Format } from './format';
 import { Judge, queueKpis, speak, tenantKpis, type Breach, type Speech } from './judging';
 import { Link, type World } from './link';
-import { dimmed, type Parameters } from './parameters';
+import { within, type Parameters } from './parameters';
 import { ServerClock } from './server_clock';
 import { rank, type Severity } from './severity';
+import type { Sound } from './sound';
 import { engineLevel, frozen, linkLevel, sourceLevel, worst, type Freshness } from './staleness';
 import { strings } from './strings';
 import { TileOrder } from './tile_order';
@@ -21,6 +23,11 @@ export interface Surroundings extends World {
   frame(run: () => void): void;
   get: Get;
   reload(): void;
+  readonly sound: Sound;
+}
+
+function liveKpi(kpi: string): boolean {
+  return kpi === 'waiting' || kpi.startsWith('backlog') || kpi.endsWith('_since') || kpi === 'sla_overdue' || kpi === 'sla_at_risk';
 }
 
 /** Windows a tile may show, best first; the view decides which of them exist. */
@@ -30,6 +37,7 @@ export class Board {
   readonly cells: Cells;
   readonly format: Format;
   readonly trends: Trends;
+  readonly feeds: Feeds;
   readonly catalogue = signal(new Catalogue());
   readonly tenant = signal('');
   readonly freshness = signal<Freshness>({ level: 'late', cause: 'link', age: 0 });
@@ -43,8 +51,19 @@ export class Board {
   readonly queues = signal<string[]>([]);   // in the order of the tiles
   readonly speech = signal<Speech | undefined>(undefined);
   readonly dim = signal(false);
+  readonly quiet = signal(false);          // hours in which the board is not heard
   readonly mirrored = signal(false);       // sides change places every night
   readonly orbit = signal(0);
+
+  /** Alerts are the engine's word, so they hold while only a source is silent: that is one of the things they say. */
+  readonly alertsOld = computed(() => {
+    const { level, cause } = this.freshness.value;
+    return this.feeds.alertState.value !== 'live' || (frozen(level) && cause !== 'source');
+  });
+  readonly deadlinesOld = computed(() =>
+    this.feeds.deadlineState.value !== 'live' || frozen(this.freshness.value.level));
+  /** The instant for which countdowns are shown; stands still with them. */
+  readonly deadlineTime = computed(() => Math.min(this.ticking.value, this.feeds.deadlinesHeldAt.value));
 
   private readonly view: ViewState;
   private readonly clock: ServerClock;
@@ -69,8 +88,13 @@ export class Board {
     this.clock = new ServerClock(() => world.monotonic(), () => world.wall());
     this.link = new Link(world, {
       frame: (frame) => this.receive(frame),
-      down: () => { this.down = true; this.view.lost(); this.trends.missed(); },
+      down: () => { this.down = true; this.view.lost(); this.trends.missed(); this.feeds.lost(); },
       refused: (why) => { this.refusal.value = why; },
+    });
+    this.feeds = new Feeds({
+      send: (op) => this.link.send(op),
+      now: () => this.clock.now(),
+      ring: (alert) => world.sound.ring(alert.severity),
     });
     this.startedAt = this.trustedAt = world.monotonic();
     this.bornAt = world.wall();
@@ -108,6 +132,7 @@ export class Board {
       const mine = frame.v?.[this.view.name];
       if (mine) this.engineLag = Math.max(0, frame.now - mine.asof);
     }
+    this.feeds.receive(frame);
     const verdict = this.view.accept(frame);
     if (verdict === 'resync') this.resync();
     if (this.view.trusted) {
@@ -129,6 +154,7 @@ export class Board {
     const from = this.view.begin(frame.epoch);
     this.resyncAt = this.world.monotonic();
     this.link.send({ op: 'sub', view: this.view.name, hz: 4, ...(from ? { from } : {}) });
+    this.feeds.begin();
     this.catalogueDue = 0;
   }
 
@@ -158,13 +184,17 @@ export class Board {
       this.judgeAll();
       const date = new Date(seconds);
       this.mirrored.value = Math.floor((seconds - date.getTimezoneOffset() * 60_000) / 86_400_000) % 2 === 1;
-      this.dim.value = dimmed(date.getHours(), this.asked.dim);
+      this.dim.value = within(date.getHours(), this.asked.dim);
+      this.quiet.value = within(date.getHours(), this.asked.quiet);
+      this.feeds.second(server);
       this.orbit.value = Math.floor(monotonic / 180_000) % 25;
     });
     if (this.started.peek() && this.view.trusted && !frozen(this.freshness.peek().level)) {
       this.trends.tick(server);
       if (server >= this.catalogueDue) void this.readCatalogue(server);
     }
+    const silent = this.quiet.peek() || frozen(this.freshness.peek().level);
+    this.world.sound.second(monotonic, this.feeds.unattended(), silent);
     this.renew(monotonic);
     this.world.after(Math.max(50, 1000 - (this.clock.now() % 1000)), () => this.second());
   }
@@ -230,7 +260,7 @@ export class Board {
   private judgeRow(row: string, kpis: string[], now: number, into: Breach[]): void {
     const catalogue = this.catalogue.peek();
     for (const kpi of kpis) {
-      const live = kpi === 'waiting' || kpi.startsWith('backlog') || kpi.endsWith('_since');
+      const live = liveKpi(kpi);
       const prefer = row === 'tenant' ? ['today', ...windows] : windows;
       const column = live ? kpi : this.column(row, kpi, prefer).column;
       const value = this.cells.number(row, column);

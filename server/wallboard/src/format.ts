@@ -15,6 +15,8 @@ export class Format {
   private readonly clockForm: Intl.DateTimeFormat;
   private readonly minuteForm: Intl.DateTimeFormat;
   private readonly dateForm: Intl.DateTimeFormat;
+  private readonly weekdayForm: Intl.DateTimeFormat;
+  private readonly dayForm: Intl.DateTimeFormat;
 
   constructor(readonly locale: string | undefined, zone?: string) {
     const hour = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
@@ -22,11 +24,19 @@ export class Format {
     this.clockForm = new Intl.DateTimeFormat(locale, { ...hour, second: '2-digit', ...at });
     this.minuteForm = new Intl.DateTimeFormat(locale, { ...hour, ...at });
     this.dateForm = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', ...at });
+    this.weekdayForm = new Intl.DateTimeFormat(locale, { weekday: 'short', ...hour, ...at });
+    this.dayForm = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...hour, ...at });
   }
 
   clock(at: number): string { return this.clockForm.format(at); }
   minute(at: number): string { return this.minuteForm.format(at); }
   date(at: number): string { return this.dateForm.format(at); }
+
+  /** An instant as one says it now: 14:03, Mon 08:00 within six days, otherwise with its date. */
+  moment(at: number, now: number): string {
+    if (this.date(at) === this.date(now) && Math.abs(at - now) < 86_400_000) return this.minute(at);
+    return (Math.abs(at - now) < 6 * 86_400_000 ? this.weekdayForm : this.dayForm).format(at);
+  }
 
   number(value: number | null | undefined, decimals = 0): string {
     if (value === null || value === undefined || !Number.isFinite(value)) return none;
@@ -97,4 +107,9 @@ export function displayName(key: string): string {
   return words
     .map((word, i) => (i === 0 || person ? word.charAt(0).toLocaleUpperCase() + word.slice(1) : word))
     .join(' ');
+}
+
+/** At most so many characters, for what comes from elsewhere and is read out. */
+export function clamped(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }

@@ -3,6 +3,9 @@
 // The heartbeat's checksum covers every cell exactly as it was written on the wire, and JSON.parse forgets
 // that ("80.0" becomes 80). So the cells under "d" and "set" stay raw text; all else is parsed as usual.
 
+import type { ChangeFrame, GapFrame, StateFrame } from './alerts';
+import type { DeadlineFrame } from './deadlines';
+
 /** Rows of raw cells: row key → column → JSON text. */
 export type RawRows = Map<string, Map<string, string>>;
 
@@ -22,6 +25,7 @@ export type Frame =
   | { t: 'ok'; id: number }
   | { t: 'err'; id: number; code: string; message: string }
   | { t: 'unsub'; view: string; reason: string }
+  | StateFrame | ChangeFrame | GapFrame | DeadlineFrame
   | { t: 'bye'; reason: string; retry_ms?: [number, number] };
 
 /** Throws SyntaxError when the text is not one JSON object. Unknown fields and kinds pass through. */

@@ -66,8 +66,12 @@ export class Link {
     };
   }
 
-  send(op: Record<string, unknown>): void {
-    if (this.openedAt !== undefined) this.socket?.send(JSON.stringify({ id: this.nextId++, ...op }));
+  /** Returns the id that the answer will bear; nothing while there is no connection. */
+  send(op: Record<string, unknown>): number | undefined {
+    if (this.openedAt === undefined || !this.socket) return undefined;
+    const id = this.nextId++;
+    this.socket.send(JSON.stringify({ id, ...op }));
+    return id;
   }
 
   /** Called once a second: a connection that says nothing at all is not one. */

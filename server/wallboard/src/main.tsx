@@ -1,14 +1,16 @@
 // The page: its surroundings from the browser, the board, and the first render.
-import 'uplot/dist/uPlot.min.css';
 import './style/board.css';
 import './style/tiles.css';
 import './style/panels.css';
+import './style/alerts.css';
 import './style/layout.css';
 import { render } from 'preact';
 import { Board, type Surroundings } from './board';
 import { Page } from './page';
 import { parameters } from './parameters';
 import type { Socket } from './link';
+import { Sound } from './sound';
+import { WebAudio } from './web_audio';
 
 const asked = parameters(location.search);
 
@@ -21,7 +23,19 @@ function address(path: string, query: Record<string, string>): URL {
   return url;
 }
 
+/** Where the wish for sound is kept; a browser that keeps nothing only forgets it. */
+const memory = {
+  read(): string | null {
+    try { return localStorage.getItem('ringside.sound'); } catch { return null; }
+  },
+  write(wish: string): void {
+    try { localStorage.setItem('ringside.sound', wish); } catch { /* private mode */ }
+  },
+};
+const sound = new Sound(new WebAudio(), memory);
+
 const surroundings: Surroundings = {
+  sound,
   connect() {
     const url = address('v1/stream', {});
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -53,8 +67,12 @@ document.addEventListener('visibilitychange', () => {
   void stayAwake();
 });
 addEventListener('online', () => board.hurry());
+addEventListener('pointerdown', () => void sound.gesture());
 addEventListener('keydown', (event) => {
-  if (event.key !== 'f' || event.ctrlKey || event.metaKey || event.altKey) return;
+  void sound.gesture();
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === 'm') void sound.toggle();
+  if (event.key !== 'f') return;
   if (document.fullscreenElement) void document.exitFullscreen();
   else void document.documentElement.requestFullscreen?.();
 });
@@ -68,5 +86,6 @@ async function stayAwake(): Promise<void> {
 }
 
 void stayAwake();
+void sound.gesture();  // a kiosk may be allowed to sound without one
 render(<Page board={board} />, document.getElementById('board')!);
 board.start();

@@ -2,9 +2,11 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { AgentGrid } from './agent_grid';
+import { AlertBand } from './alert_band';
 import { Band } from './band';
 import type { Board } from './board';
 import { Details } from './details';
+import { hasSla, SlaPanel } from './sla_panel';
 import { QueueTiles } from './queue_tiles';
 import { frozen } from './staleness';
 import { strings } from './strings';
@@ -30,15 +32,20 @@ export function Page({ board }: { board: Board }) {
       class="board"
       data-level={level}
       data-frozen={String(frozen(level))}
+      data-sla={String(hasSla(board))}
       data-dim={String(board.dim.value)}
       data-mirrored={String(board.mirrored.value)}
       style={{ transform: `translate(${x}px, ${y}px)` }}
     >
-      <Band board={board} />
+      <div class="top">
+        <Band board={board} />
+        <AlertBand board={board} />
+      </div>
       <QueueTiles board={board} open={(row) => { details.value = row; }} />
       <aside class="side">
         <TrendPanel board={board} />
         <TicketStrip board={board} />
+        <SlaPanel board={board} />
       </aside>
       <TeamStrip board={board} />
       <AgentGrid board={board} />

@@ -96,7 +96,7 @@ function QueueTile({ board, row, filled, open }: TileProps) {
         <Sparkline board={board} row={row} />
         <small>{strings.queue.trend}</small>
       </div>
-      <ServiceLevel board={board} row={row} severity={of('service_level')} />
+      <ServiceLevel board={board} row={row} severity={of('service_level')} footer={speed.window} />
       <footer>
         <Fact label={strings.queue.answer} severity={of('average_speed_of_answer')}
           digits={board.age(cells.number(row, speed.column) ?? NaN)} />
@@ -122,8 +122,9 @@ function Fact(props: { label: string; digits: string; unit?: string; severity?: 
 
 const segments = 60;
 
-/** The bar fills in segments; the mark is where the target is. */
-function ServiceLevel({ board, row, severity }: { board: Board; row: string; severity: Severity }) {
+/** The bar fills in segments; the mark is where the target is. Its window is said when the footer's is another. */
+function ServiceLevel(props: { board: Board; row: string; severity: Severity; footer: string }) {
+  const { board, row, severity, footer } = props;
   const { column, window } = board.column(row, 'service_level');
   const value = board.cells.number(row, column);
   const { target: goal } = board.catalogue.value.limits('service_level', row);
@@ -133,7 +134,7 @@ function ServiceLevel({ board, row, severity }: { board: Board; row: string; sev
     <div class="level" data-severity={severity}>
       <p>
         <b><Measure digits={figure.digits} unit={figure.unit} /></b>
-        <small>{strings.queue.serviceLevel}, {strings.window(window)}</small>
+        <small>{strings.queue.serviceLevel}{window === footer ? '' : `, ${strings.window(window)}`}</small>
         {goal === null ? null : (
           <small class="goal">{strings.queue.target(board.format.percentText(goal))}</small>
         )}

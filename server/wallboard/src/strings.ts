@@ -1,8 +1,18 @@
 // Every word the page says, in one place, so that a translation is one file. Sentences are functions of what
 // they mention, because other languages order it differently.
+import type { AlertSeverity } from './alerts';
+import type { Standing } from './deadlines';
 import type { Severity } from './severity';
+import type { SoundState } from './sound';
 
 const plural = (n: number, one: string, many: string) => (n === 1 ? one : many);
+
+const heldBack: Record<string, string> = {
+  silence: 'silenced',
+  inhibition: 'held back by another alert',
+  flapping: 'flapping',
+  source: 'held back, its source is silent',
+};
 
 export const strings = {
   title: (tenant: string) => (tenant ? `${tenant} – wallboard` : 'Wallboard'),
@@ -84,6 +94,67 @@ export const strings = {
     resolved: 'resolved',
     response: 'first response',
     median: 'median, ',
+  },
+
+  alerts: {
+    heading: 'Alerts',
+    none: 'No alerts',
+    severity: { info: 'Information', warning: 'Warning', critical: 'Critical' } as Record<AlertSeverity, string>,
+    more: (n: number) => `+${n} more`,
+    age: (age: string) => `for ${age}`,
+    due: (left: string) => `due in ${left}`,
+    from: (at: string) => `since ${at}`,
+    acknowledged: (by: string) => (by ? `${by} takes care` : 'taken care of'),
+    held: (kind: string, why: string) => `${heldBack[kind] ?? `held back (${kind})`}${why && why !== kind ? `: ${why}` : ''}`,
+    late: (at: string) => `found out late, was ${at}`,
+    recovering: 'recovering',
+    noData: 'no data',
+    escalated: 'escalated',
+    resolved: (lasted: string) => `Resolved after ${lasted}`,
+    rescinded: (why: string) => `Rescinded, it never was${why ? `: ${why}` : ''}`,
+    unseen: 'Over; ended while this screen was not connected',
+    spokenOver: (step: string, words: string) => `${step === 'rescinded' ? 'Rescinded' : 'Resolved'}: ${words}`,
+    lost: (from: number, to: number, complete: boolean) =>
+      `${to > from ? `${to - from + 1} alert changes were` : 'An alert change was'} lost on the way here; `
+      + (complete ? 'what is shown is complete again' : 'what is shown may be wrong'),
+    refused: (why: string) => `The server gives no alerts: ${why}`,
+    asOf: (at: string) => `Alerts as of ${at}`,
+  },
+
+  sla: {
+    heading: 'Promises and deadlines',
+    overdue: 'overdue',
+    atRisk: 'at risk',
+    kept: 'SLA kept',
+    breached: 'SLA broken',
+    next: 'Next deadlines',
+    none: 'No clock is running',
+    more: (n: number) => `${n} more`,
+    moreOverdue: (n: number) => `${n} more overdue`,
+    asOf: (at: string) => `standing still since ${at}`,
+    clocks: {
+      first_response: 'first response',
+      next_reply: 'next reply',
+      periodic_update: 'update',
+      requester_wait: 'customer waiting',
+      agent_work: 'work time',
+      resolution: 'resolution',
+      answer: 'answer',
+      callback: 'callback',
+      voicemail: 'voicemail',
+    } as Record<string, string>,
+    time: (standing: Standing, time: string) => (standing === 'overdue' ? `+${time}` : standing === 'now' ? 'now' : time),
+    broke: (at: string) => `broken ${at}`,
+    overduePaused: 'broken, paused',
+    due: (at: string) => `due ${at}`,
+    paused: 'paused',
+    closed: (until: string) => `closed until ${until}`,
+  },
+
+  sound: {
+    states: { off: 'Sound off', on: 'Sound on', blocked: 'Touch for sound' } as Record<SoundState, string>,
+    quiet: 'Quiet hours',
+    hint: 'Sound for alerts (m)',
   },
 
   trends: {

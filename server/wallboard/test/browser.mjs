@@ -27,7 +27,7 @@ closing.push(() => browser.close());
 
 const level = (name) => `document.querySelector('.board')?.dataset.level === '${name}'`;
 const numbers = `[...document.querySelectorAll('.hero, .level b, .fact b, .team b, .entry b, .trends b')].map((e) => e.textContent).join('|')`;
-const timers = `[...document.querySelectorAll('.agent .digits, .oldest .digits')].map((e) => e.textContent).join('|')`;
+const timers = `[...document.querySelectorAll('.agent .digits, .oldest .digits, .deadline .time')].map((e) => e.textContent).join('|')`;
 const fault = (name) => fetch(new URL(`fake/${name}`, server), { method: 'POST' });
 
 async function check(name, run) {
@@ -71,12 +71,12 @@ try {
         await page.call('Input.dispatchKeyEvent', { type, key: name, code: name, windowsVirtualKeyCode: code });
       }
     };
-    await key('Tab', 9);
+    for (let i = 0; i < 5 && (await page.evaluate(`document.activeElement.className`)) !== 'tile'; i++) await key('Tab', 9);
     assert.equal(await page.evaluate(`document.activeElement.className`), 'tile');
     await key('Enter', 13);
-    await page.until('the card', `document.querySelector('dialog').open`);
+    await page.until('the card', `document.querySelector('dialog[open] dt')`);
     await key('Escape', 27);
-    await page.until('no card', `!document.querySelector('dialog').open`);
+    await page.until('no card', `!document.querySelector('dialog[open]')`);
   });
 
   await check('silence: late, then stale with standing timers and no colour, then well again', async () => {
@@ -86,7 +86,10 @@ try {
     const standing = await page.evaluate(timers);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     assert.equal(await page.evaluate(timers), standing, 'timers moved');
-    assert.equal(await page.evaluate(`document.querySelectorAll('.tile:not([data-severity=none])').length`), 0);
+    assert.equal(await page.evaluate(`document.querySelectorAll('.tile:not([data-severity=none]), .alert[data-loud=true]').length`), 0);
+    if (await page.evaluate(`document.querySelectorAll('.deadline').length`)) {
+      assert.match(await page.text('.sla .held'), /^standing still since \d\d:\d\d:\d\d$/);
+    }
     wire.mend();
     await recovered();
   });
@@ -114,6 +117,71 @@ try {
   });
 
   if (!given) {
+    await check('alerts: worst first, cared for and held back marked, the rest counted and listed', async () => {
+      const cards = `[...document.querySelectorAll('.alert')].map((e) => e.dataset.severity + ' ' + e.dataset.loud).join('|')`;
+      assert.equal(await page.evaluate(cards), 'critical true|critical false|warning true');
+      assert.match(await page.text('.alert:nth-child(2) .detail'), /anna takes care/);
+      assert.match(await page.text('.alert:nth-child(3) .detail'), /due in \d+:\d\d.*found out late, was \d\d:\d\d/);
+      assert.equal(await page.text('.alerts .rest'), '+2 more');
+      await page.evaluate(`document.querySelector('.alerts .rest').click()`);
+      await page.until('the list', `document.querySelector('dialog[open]')?.querySelectorAll('dt').length === 5`);
+      assert.match(await page.text('dialog[open]'), /silenced: migration/);
+      await page.evaluate(`document.querySelector('dialog[open]').close()`);
+    });
+    await check('an alert comes, is read out, and ends with a note; one that never was says so', async () => {
+      await fault('alert?key=new&step=fired&severity=critical&summary=Trunk+down');
+      await page.until('the card', `document.querySelector('.alerts').textContent.includes('Trunk down')`);
+      await page.until('an announcement', `document.querySelector('[aria-live=assertive]').textContent === 'Critical: Trunk down'`);
+      await fault('alert?key=new&step=resolved');
+      await page.until('resolved', `/Trunk down.*Resolved after 0:0\\d/.test(document.querySelector('.alert[data-over=resolved]')?.textContent)`);
+      await fault('alert?key=other&step=fired&severity=warning&summary=T-9+late');
+      await fault('alert?key=other&step=rescinded&reason=a+late+reply');
+      await page.until('rescinded', `/Rescinded, it never was: a late reply/.test(document.querySelector('.alert[data-over=rescinded]')?.textContent)`);
+      await page.until('read out', `document.querySelector('.top > [aria-live=polite]').textContent === 'Rescinded: T-9 late'`);
+    });
+    await check('alert changes lost on the way are announced and made good', async () => {
+      await fault('hole');
+      await fault('alert?key=after&step=fired&severity=warning&summary=After+the+hole');
+      await page.until('the note', `/^3 alert changes were lost .* is complete again$/.test(document.querySelector('.alert-note')?.textContent)`);
+      await page.until('what came after', `document.querySelector('.top').textContent.includes('After the hole')
+        || document.querySelector('.alerts .rest').textContent !== '+2 more'`);
+    });
+    await check('deadlines count down, fall due and break', async () => {
+      const row = `[...document.querySelectorAll('.deadline')].find((e) => e.textContent.includes('T-1031'))`;
+      await fault('deadlines?left=3500');
+      await page.until('it counts', `/0:0[1-4]/.test(${row}.querySelector('.time').textContent)`);
+      await page.until('it is overdue', `${row}.dataset.standing === 'overdue' && /^\\+0:0\\d$/.test(${row}.querySelector('.time').textContent)`);
+      assert.match(await page.evaluate(`${row}.querySelector('.note').textContent`), /^broken \d\d:\d\d$/);
+    });
+    await check('paused and closed clocks stand still and say so', async () => {
+      await fault('deadlines?still=1');
+      const rows = `[...document.querySelectorAll('.deadline')].map((e) => e.dataset.standing + ' ' + e.querySelector('.note').textContent).join('|')`;
+      await page.until('two of them', `document.querySelectorAll('.deadline').length === 2`);
+      assert.match(await page.evaluate(rows), /^closed closed until (\w+ )?\d\d:\d\d\|paused paused$/);
+      const times = `[...document.querySelectorAll('.deadline .time')].map((e) => e.textContent).join('|')`;
+      const before = await page.evaluate(times);
+      const clock = await page.text('.clock .time');
+      await page.until('two seconds', `document.querySelector('.clock .time').textContent > ${JSON.stringify(clock)}`);
+      assert.equal(await page.evaluate(times), before);
+    });
+    await check('sound: armed and muted by its button, and the wish is remembered', async () => {
+      const state = `document.querySelector('.sound').dataset.state`;
+      const press = async () => {
+        const at = JSON.parse(await page.evaluate(`(() => { const r = document.querySelector('.sound').getBoundingClientRect();
+          return JSON.stringify({ x: r.x + r.width / 2, y: r.y + r.height / 2 }); })()`));
+        for (const type of ['mousePressed', 'mouseReleased']) {
+          await page.call('Input.dispatchMouseEvent', { type, ...at, button: 'left', clickCount: 1 });
+        }
+      };
+      assert.equal(await page.evaluate(state), 'off');
+      await press();
+      await page.until('armed', `${state} === 'on'`);
+      const later = await browser.page(url);
+      await later.until('waits for a gesture', `['blocked', 'on'].includes(document.querySelector('.sound')?.dataset.state)`);
+      await press();
+      await page.until('muted', `${state} === 'off'`);
+      assert.equal(await page.evaluate(`localStorage.getItem('ringside.sound')`), 'off');
+    });
     await check('gap, wrong checksum and restart in a new epoch are overcome', async () => {
       for (const name of ['gap', 'wrong', 'restart']) {
         await fault(name);

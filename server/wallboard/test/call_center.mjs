@@ -20,6 +20,8 @@ export const catalogue = [
   kpi('abandonment_rate', 'Abandonment rate', 'percent', 'lower', { warn: 8, crit: 15 }, 'abandoned / offered'),
   kpi('average_speed_of_answer', 'Average speed of answer', 'duration', 'lower', { warn: 60_000, crit: 120_000 },
     'wait_answered / answered'),
+  kpi('sla_overdue', 'SLA overdue', 'count', 'lower', { warn: 1, crit: 10 }),
+  kpi('sla_compliance', 'SLA compliance', 'percent', 'higher', { warn: 90, crit: 80, target: 95 }, 'sla_met / (sla_met + sla_breached)'),
   kpi('backlog', 'Open tickets', 'count', 'lower', { warn: 500, crit: 800 }),
 ];
 
@@ -113,6 +115,8 @@ export class CallCenter {
       oldest_ticket_since: Math.floor(Date.now() / 60_000) * 60_000 - 190_000_000,
       'tickets_created@today': this.tickets.created, 'tickets_resolved@today': this.tickets.resolved,
       'first_response_time_median@today': this.tickets.response,
+      sla_overdue: this.calm ? 0 : 3, sla_at_risk: this.calm ? 0 : 2, 'sla_compliance@today': 94.2, 'sla_compliance@30m': 91,
+      'sla_breach_rate@today': 5.8,
     };
     return rows;
   }

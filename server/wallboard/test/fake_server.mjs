@@ -1,6 +1,9 @@
 // A stand-in for the server while the page is worked on: serves dist/ and plays kpi.v1.json with an invented
 // call center. Options: --port n --calm (nothing in breach) --queues n --seed n
+//          --old (a server that knows no alerts and no deadlines)
 // POST /fake/silence?ms=  /fake/gap  /fake/wrong  /fake/restart  /fake/build  /fake/source?quiet=1  /fake/calm?on=0|1
+//      /fake/alert?key=&step=&severity=&summary=&by=&reason=  /fake/hole (alert changes lost on the way)
+//      /fake/deadlines?left=ms (of the second in the list that is not broken)  ?still=1 (only those that do not run)
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
@@ -8,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 as zcrc } from './crc.mjs';
 import { WebSocketServer } from 'ws';
 import { CallCenter, catalogue } from './call_center.mjs';
+import { Alerts, inventDeadlines } from './invented_alerts.mjs';
 
 const option = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -19,6 +23,10 @@ const center = new CallCenter(Number(option('seed', 7)), process.argv.includes('
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'";
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' };
 
+const calm = process.argv.includes('--calm');
+const old = process.argv.includes('--old');
+const alerts = new Alerts(calm);
+let deadlines = inventDeadlines(calm);
 let epoch = 'a1b2c3';
 let build = '0.1.0+fake';
 let seq = 100;
@@ -46,6 +54,21 @@ const faults = {
   },
   build: () => { build += '.1'; faults.restart(); },
   source: (query) => { quietSince = query.get('quiet') ? Date.now() - Number(query.get('ms') ?? 240_000) : 0; },
+  alert: (query) => {
+    const { key, ...what } = Object.fromEntries(query);
+    if (what.step === 'acknowledged') what.acknowledged = { by: what.by, at: Date.now() };
+    alerts.change(key, what);
+  },
+  hole: () => { alerts.number += 3; },
+  deadlines: (query) => {
+    if (query.get('still')) deadlines = deadlines.filter((deadline) => deadline.paused || deadline.closed_until);
+    const next = deadlines.filter((deadline) => !deadline.breached)[1];
+    if (query.get('left')) {
+      next.deadline_at = Date.now() + Number(query.get('left'));
+      next.elapsed_ms = next.target_ms - Number(query.get('left'));
+    }
+    for (const client of clients) client.tellDeadlines?.();
+  },
   calm: (query) => { center.calm = query.get('on') !== '0'; },
 };
 
@@ -67,22 +90,37 @@ const http = createServer(async (request, response) => {
 const server = new WebSocketServer({ server: http, path: '/v1/stream', handleProtocols: () => 'kpi.v1.json' });
 server.on('connection', (socket) => {
   const client = { socket, seq: -1, view: '', lie: false };
+  const tell = (frame) => { if (Date.now() >= silentUntil) socket.send(JSON.stringify(frame)); };
   socket.send(JSON.stringify({
     t: 'hello', conn: 'c1', epoch, now: Date.now(), hb_ms: 2000, build, tenant: 'demo',
     limits: { subs: 50, in_per_s: 20, in_bytes: 16384 },
   }));
   socket.on('message', (data) => {
     const op = JSON.parse(data);
+    if (old && (op.op === 'alerts' || op.op === 'deadlines')) {
+      socket.send(JSON.stringify({ t: 'err', id: op.id, code: 'unknown_op', message: `no op "${op.op}"` }));
+      return;
+    }
     if (op.op === 'sub' && op.view !== 'wallboard') {
       socket.send(JSON.stringify({ t: 'err', id: op.id, code: 'unknown_view', message: `no view "${op.view}"` }));
       return;
     }
     socket.send(JSON.stringify({ t: 'ok', id: op.id }));
     if (op.op === 'sub') { client.view = op.view; clients.add(client); }
+    if (op.op === 'alerts') { alerts.listeners.add(tell); tell(alerts.state()); return; }
+    if (op.op === 'unsub') { alerts.listeners.delete(tell); return; }
+    if (op.op === 'deadlines') {
+      client.tellDeadlines = () => {
+        const overdue = deadlines.filter((deadline) => deadline.breached).length;
+        tell({ t: 'deadlines', id: op.id, scope: op.scope, asof: Date.now(), total: deadlines.length + 40, overdue, list: deadlines });
+      };
+      client.tellDeadlines();
+      return;
+    }
     if (op.from?.epoch === epoch && op.from.seq === seq) client.seq = seq;
     else snapshot(client);
   });
-  socket.on('close', () => clients.delete(client));
+  socket.on('close', () => { clients.delete(client); alerts.listeners.delete(tell); });
 });
 
 function snapshot(client) {

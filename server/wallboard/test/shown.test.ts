@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Cells } from '../src/cells';
 import { displayName, duration, Format, roughly, shortName } from '../src/format';
 import { columns, packGroups } from '../src/packing';
-import { dimmed, parameters } from '../src/parameters';
+import { within, parameters } from '../src/parameters';
 import { Ring, SliceCounter } from '../src/ring';
 import { strings } from '../src/strings';
 import { Trends } from '../src/trends';
@@ -113,8 +113,8 @@ test('cells: rows come and go, the last value in a batch counts', () => {
 });
 
 test('what the address asks for', () => {
-  const asked = parameters('?tenant=demo&u=1.2&dim=22-6&locale=de');
-  assert.deepEqual(asked, { tenant: 'demo', view: 'wallboard', scale: 1.2, locale: 'de', dim: [22, 6] });
+  const asked = parameters('?tenant=demo&u=1.2&dim=22-6&quiet=20-7&locale=de');
+  assert.deepEqual(asked, { tenant: 'demo', view: 'wallboard', scale: 1.2, locale: 'de', dim: [22, 6], quiet: [20, 7] });
   assert.equal(parameters('?u=99&locale=%%&dim=x').scale, 1);
-  assert.ok(dimmed(23, [22, 6]) && dimmed(5, [22, 6]) && !dimmed(12, [22, 6]) && !dimmed(12, undefined));
+  assert.ok(within(23, [22, 6]) && within(5, [22, 6]) && !within(12, [22, 6]) && !within(12, undefined));
 });

@@ -1,0 +1,165 @@
+// The alerts of the tenant beneath the state band: what needs somebody first, worst first; who takes care of what;
+// what is held back and why; what has just ended and how. Whatever does not fit is counted and opens as a list.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ended, since, unattended, type Alert } from './alerts';
+import type { Board } from './board';
+import { useBox } from './box';
+import { clamped, duration } from './format';
+import { AlertMark, Mark } from './marks';
+import { strings } from './strings';
+
+/** In units: a card wide enough for most summaries. */
+const cardWidth = 44;
+const newsFor = 10_000;
+
+export function AlertBand({ board }: { board: Board }) {
+  const { alertState, alerts, loss } = board.feeds;
+  const [open, setOpen] = useState(false);
+  const old = board.alertsOld.value;
+  const words = loss.value ? strings.alerts.lost(loss.value.from, loss.value.to, alertState.value === 'live')
+    : alertState.value === 'refused' ? strings.alerts.refused(board.feeds.problem.value)
+    : alertState.value === 'waiting' && board.started.value && old ? strings.alerts.asOf(board.format.clock(board.asof.value))
+    : '';
+  return (
+    <>
+      {words ? <p class="alert-note"><Mark kind="gap" />{words}</p> : null}
+      {alerts.value.length > 0
+        ? <Strip board={board} alerts={alerts.value} old={old} open={() => setOpen(true)} /> : null}
+      <Spoken alerts={alerts.value} loss={loss.value ? words : ''} />
+      <AlertList board={board} alerts={alerts.value} open={open} close={() => setOpen(false)} />
+    </>
+  );
+}
+
+function Strip(props: { board: Board; alerts: Alert[]; old: boolean; open: () => void }) {
+  const { board, alerts, old, open } = props;
+  const host = useRef<HTMLElement>(null);
+  const box = useBox(host);
+  const wide = box.width / box.unit;
+  const lines = wide > 120 ? 1 : wide > 60 ? 2 : 3;
+  const across = Math.min(alerts.length, Math.max(1, Math.floor(wide / cardWidth)));
+  const shown = withNews(alerts, Math.max(1, across * lines), board.now.value);
+  const more = alerts.length - shown.length;
+  return (
+    <section class="alerts" ref={host} data-old={String(old)} style={{ '--across': String(across) }} aria-label={strings.alerts.heading}>
+      <ul tabIndex={0} onKeyDown={(event) => { if (event.key === 'Enter') open(); }}>{shown.map((alert) => <Card key={`${alert.key} ${alert.episode}`} board={board} alert={alert} old={old} open={open} />)}</ul>
+      {more > 0 ? <button type="button" class="rest" onClick={open}>{strings.alerts.more(more)}</button> : null}
+    </section>
+  );
+}
+
+/** As many as fit; where that leaves out what ended just now, it has the last place for a moment. */
+function withNews(alerts: Alert[], places: number, now: number): Alert[] {
+  const news = alerts.find(ended);
+  const at = news ? alerts.indexOf(news) : -1;
+  if (at < places || places < 2 || now - (news!.noticed ?? news!.at) > newsFor) return alerts.slice(0, places);
+  return [...alerts.slice(0, places - 1), news!];
+}
+
+function Card({ board, alert, old, open }: { board: Board; alert: Alert; old: boolean; open: () => void }) {
+  const over = ended(alert);
+  return (
+    <li class="alert" data-severity={alert.severity} data-loud={String(unattended(alert) && !old)} data-over={over ? alert.step : ''} onClick={open}>
+      <AlertMark severity={alert.severity} over={over} />
+      <p class="words">{summary(board, alert)}</p>
+      <p class="detail">{details(board, alert).map(([kind, words]) => (
+        <span key={kind} data-kind={kind}>
+          {kind === 'acknowledged' || kind === 'held' || kind === 'over' ? <Mark kind={kind} /> : null}{words}
+        </span>
+      ))}</p>
+    </li>
+  );
+}
+
+export function summary(board: Board, alert: Alert): string {
+  if (alert.summary) return alert.summary;
+  const what = alert.name.replace(/^sla\./, '').replace(/[._-]+/g, ' ');
+  return strings.band.row(alert.record?.id ?? board.name(alert.scope), what);
+}
+
+/** What is said of an alert besides its summary, each with the kind of thing it is. */
+function details(board: Board, alert: Alert): [string, string][] {
+  const now = board.alertsOld.value ? board.ticking.value : board.now.value;
+  const said: [string, string][] = [];
+  if (ended(alert)) {
+    const lasted = duration((alert.ended ?? alert.at) - since(alert));
+    said.push(['over', alert.step === 'rescinded' ? strings.alerts.rescinded(alert.reason ?? '')
+      : alert.reason === 'unseen' ? strings.alerts.unseen : strings.alerts.resolved(lasted)]);
+  } else {
+    if (alert.state === 'recovering') said.push(['state', strings.alerts.recovering]);
+    if (alert.state === 'no_data') said.push(['state', strings.alerts.noData]);
+    if (alert.step === 'escalated') said.push(['state', strings.alerts.escalated]);
+    const due = alert.state === 'pending' || alert.step === 'warned' ? alert.due : undefined;
+    said.push(['age', due !== undefined && due > now ? strings.alerts.due(duration(due - now)) : strings.alerts.age(duration(now - since(alert)))]);
+    if (alert.acknowledged) said.push(['acknowledged', strings.alerts.acknowledged(alert.acknowledged.by ?? '')]);
+    if (alert.held_back) said.push(['held', strings.alerts.held(alert.held_back, alert.reason ?? '')]);
+  }
+  if (alert.late) said.push(['late', strings.alerts.late(board.format.moment(alert.at, board.now.value))]);
+  return said;
+}
+
+/** Everything, to be read at a desk. */
+function AlertList(props: { board: Board; alerts: Alert[]; open: boolean; close: () => void }) {
+  const { board, alerts, open, close } = props;
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current!;
+    if (open && !element.open) element.showModal?.();
+    if (!open && element.open) element.close();
+  }, [open]);
+  const at = (instant: number) => board.format.moment(instant, board.now.value);
+  return (
+    <dialog ref={dialog} class="details" aria-label={strings.alerts.heading} onClose={close}>
+      <h2>{strings.alerts.heading}</h2>
+      {open && alerts.length === 0 ? <p>{strings.alerts.none}</p> : null}
+      <dl>
+        {open ? alerts.map((alert) => (
+          <div key={`${alert.key} ${alert.episode}`}>
+            <dt data-severity={alert.severity}><AlertMark severity={alert.severity} over={ended(alert)} /> {summary(board, alert)}</dt>
+            <dd>
+              {[strings.alerts.severity[alert.severity], board.name(alert.scope), strings.alerts.from(at(since(alert))),
+                ...details(board, alert).map(([, words]) => words), alert.reason && !alert.held_back && !ended(alert) ? alert.reason : '']
+                .filter(Boolean).join(' · ')}
+              <code>{alert.key}</code>
+            </dd>
+          </div>
+        )) : null}
+      </dl>
+      <button type="button" onClick={close}>{strings.details.close}</button>
+    </dialog>
+  );
+}
+
+/**
+ * For a screen reader: what is new, once. Critical ones and a loss interrupt, the rest waits for a pause. What was there when the
+ * page was opened is in the list and is not read out.
+ */
+function Spoken({ alerts, loss }: { alerts: Alert[]; loss: string }) {
+  const told = useRef<Map<string, string> | undefined>(undefined);
+  const [now, setNow] = useState({ urgent: '', calm: '' });
+  useEffect(() => {
+    const before = told.current;
+    const next = new Map<string, string>();
+    const urgent: string[] = [];
+    const calm: string[] = [];
+    for (const alert of alerts) {
+      const over = ended(alert);
+      const matter = `${alert.episode} ${over ? alert.step : alert.severity} ${alert.acknowledged ? 'acknowledged' : ''}`;
+      next.set(alert.key, matter);
+      if (!before || before.get(alert.key) === matter || alert.held_back) continue;
+      const words = clamped(alert.summary ?? alert.name, 140);
+      if (over) calm.push(strings.alerts.spokenOver(alert.step, words));
+      else if (alert.acknowledged) calm.push(`${words}, ${strings.alerts.acknowledged(alert.acknowledged.by ?? '')}`);
+      else (alert.severity === 'critical' ? urgent : calm).push(`${strings.alerts.severity[alert.severity]}: ${words}`);
+    }
+    told.current = next;
+    if (urgent.length + calm.length === 0) return;
+    setNow((old) => ({ urgent: urgent.join('. ') || old.urgent, calm: calm.join('. ') || old.calm }));
+  }, [alerts]);
+  return (
+    <>
+      <span class="unseen" role="alert" aria-live="assertive">{clamped(loss || now.urgent, 400)}</span>
+      <span class="unseen" role="status" aria-live="polite">{clamped(now.calm, 400)}</span>
+    </>
+  );
+}
