@@ -5,4 +5,5 @@ set(INGEST_TESTS
   instant_test.cpp
   json_events_test.cpp
   mapped_text_test.cpp
+  native_format_test.cpp
   zone_test.cpp)
