@@ -10,6 +10,7 @@
 #include <array>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
@@ -32,8 +33,9 @@ struct Schedule {
 
 class Calendar {
  public:
-  // Errors (bad_calendar, what and where): frames that are empty, overlap or are out of order, an invalid date,
-  // schedules out of order, no business time at all in the schedule in force last.
+  // Errors (bad_calendar, what and where: "/schedule/1/monday", "/schedule/0/2026-12-25"): frames that are empty,
+  // overlap or are out of order, an invalid date, schedules out of order, a first schedule that does not hold from the
+  // beginning, no business time at all in the weeks of the schedule in force last.
   static Result<Calendar> create(std::string id, Zone zone, std::vector<Schedule> schedules);
 
   const std::string& id() const { return id_; }
@@ -49,10 +51,19 @@ class Calendar {
   Time next_change(Time at) const;
 
  private:
+  struct Days {  // of one schedule
+    std::vector<std::pair<std::int64_t, std::vector<Frame>>> special;  // by days since 1970-01-01
+    Duration whole_week = 0;
+  };
+
   Calendar() = default;
+  template <class Piece, class Weeks>
+  void walk(Time from, Piece piece, Weeks weeks) const;
+
   std::string id_;
   Zone zone_;
   std::vector<Schedule> schedules_;
+  std::vector<Days> days_;
 };
 
 }  // namespace core

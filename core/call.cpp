@@ -57,6 +57,10 @@ class Reader {
       case EventType::call_left: exited(o, Visit::Exit::left); break;
       case EventType::call_ended: ended(o); break;
       case EventType::call_wrapped: wrapped(o); break;
+      case EventType::call_called_back: call_.called_back.push_back(o.at); break;
+      case EventType::call_voicemail_handled: call_.voicemail_handled.push_back(o.at); break;
+      case EventType::call_category: call_.category = o.value; break;
+      case EventType::call_tags: call_.tags = o.value; break;
       default: break;
     }
     if (!call_.visits.empty()) {
@@ -204,7 +208,11 @@ class Reader {
     leave(v, exit, o.at);
     v.said_by = authority_of(o.rank);
     v.left = o.detail;
-    v.wait = o.value;
+    if (o.detail == Detail::callback) {
+      if (o.value >= 0) v.promised = o.at + o.value;
+    } else {
+      v.wait = o.value;
+    }
   }
 
   void ended(const Observation& o) {
@@ -266,6 +274,7 @@ void fill_words(Visit& visit, const Visit& other) {
     visit.exited = other.exited;
     visit.left = other.left;
     visit.wait = other.wait;
+    visit.promised = other.promised;
     if (visit.legs.empty()) visit.legs = other.legs;
     return;
   }
@@ -346,6 +355,8 @@ void lay_over(Call& call, Call& final, int live_authority, int final_authority, 
   if (final.ended != kNever && (final_wins || call.ended == kNever)) call.ended = final.ended;
   if (final.channel != kNoName && (final_wins || call.channel == kNoName)) call.channel = final.channel;
   if (final.priority != kNoName && (final_wins || call.priority == kNoName)) call.priority = final.priority;
+  if (final.category >= 0 && (final_wins || call.category < 0)) call.category = final.category;
+  if (final.tags >= 0 && (final_wins || call.tags < 0)) call.tags = final.tags;
   if (final.visits.empty()) return;
   Visit& stated = final.visits.front();
   if (visit >= call.visits.size()) {

@@ -53,6 +53,7 @@ struct Visit {
   Time queued = kNever;
   Time exited = kNever;  // answered, abandoned or left
   Duration wait = -1;    // as measured by the source
+  Time promised = kNever;  // of a callback: until when
   bool moved_on = false;  // that it left is only inferred from the next visit's beginning
   int said_by = 0;        // authority of who said how it left unanswered
   boost::container::small_vector<Leg, 1> legs;
@@ -66,6 +67,9 @@ struct Call {
   Time ended = kNever;
   std::uint8_t channel = kNoName;
   std::uint8_t priority = kNoName;
+  std::int32_t category = -1;  // labels; -1: none
+  std::int32_t tags = -1;
+  boost::container::small_vector<Time, 1> called_back, voicemail_handled;  // ascending
   boost::container::small_vector<Visit, 2> visits;
 };
 

@@ -51,7 +51,12 @@ std::uint64_t Engine::digest() {
       item.word(record.id).number(o.at).number(static_cast<std::int64_t>(o.rank));
       item.word(word(ScopeKind::agent, o.agent, kNoAgent)).word(word(ScopeKind::queue, o.queue, kNoQueue));
       item.word(word(ScopeKind::channel, o.channel, kNoName)).word(word(ScopeKind::priority, o.priority, kNoName));
-      item.number(static_cast<int>(o.type)).number(static_cast<int>(o.detail)).number(o.value);
+      item.number(static_cast<int>(o.type)).number(static_cast<int>(o.detail));
+      if (names_label(o.type)) {
+        item.word(o.value < 0 ? "-" : s.labels.text(static_cast<std::uint32_t>(o.value)));
+      } else {
+        item.number(o.value);
+      }
       item.number(o.visit).number(o.final);
       sum.add(item.bytes());
     }

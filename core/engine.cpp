@@ -10,11 +10,6 @@ namespace {
 constexpr std::uint32_t kNone = Scopes::kNone;
 constexpr std::string_view kKindNames[] = {"tenant", "site", "team", "queue", "agent", "channel", "priority"};
 
-bool is_ticket(EventType type) {
-  return type >= EventType::ticket_created && type <= EventType::ticket_rated;
-}
-bool is_call(EventType type) { return type < EventType::agent_login; }
-
 struct DetailName {
   std::string_view text;
   Detail detail;
@@ -215,12 +210,13 @@ Result<Outcome> Engine::apply(std::span<const Event> item) {
   if (std::any_of(item.begin(), item.end(), [&](const Event& e) { return e.at < oldest; })) {
     ++s.counts.too_old;
     outcome = Error{"too_old", "this is about a time before what is kept", "/at"};
-  } else if (is_call(event.type)) {
+  } else if (about(event.type) == About::call) {
     outcome = s.apply_record(item, Record::Kind::call);
-  } else if (is_ticket(event.type)) {
+  } else if (about(event.type) == About::ticket) {
     outcome = s.apply_record(item, Record::Kind::ticket);
   } else {
     CHECK(item.size() == 1, "only calls and tickets come in items of several events");
+    CHECK(about(event.type) != About::alert, "what people do about alerts goes to the alerts");
     outcome = s.apply_about_someone(event);
   }
   if (!outcome) {
@@ -271,6 +267,13 @@ Result<Observation> Engine::State::observe(const Event& e) {
   o.final = e.final;
   o.visit = e.visit;
   o.value = static_cast<std::int32_t>(std::clamp<std::int64_t>(e.value, -1, INT32_MAX));
+  if (names_label(e.type)) o.value = -1;
+  if (names_label(e.type) && !e.text.empty()) {
+    if (labels.size() >= kMaxLabels && labels.find(e.text) == Names::kUnknown)
+      return Error{"cardinality_exceeded", "too many different categories and lists of tags",
+                   about(e.type) == About::call ? "/call" : "/ticket"};
+    o.value = static_cast<std::int32_t>(labels.intern(e.text));
+  }
   if (!e.agent.empty()) {
     const auto id = intern(ScopeKind::agent, e.agent, kMaxAgents, "/agent");
     if (!id) return id.error();
@@ -322,7 +325,7 @@ RecordList& Engine::State::queue_list(std::uint16_t queue) {
   return queue_records[queue];
 }
 
-void Engine::State::tell(const Record& record, Time at, Facts& out) const {
+void Engine::State::tell(const Record& record, Time at, Facts& out) {
   const FactContext context_at = context(at);
   if (record.kind == Record::Kind::call) {
     call_facts(record, context_at, out);

@@ -175,6 +175,7 @@ std::uint32_t Engine::State::names_size(std::size_t table) const {
   if (table == kReasons) return reasons.size();
   if (table == kScopes) return static_cast<std::uint32_t>(scopes.size());
   if (table == kCells) return static_cast<std::uint32_t>(cold.cells.size());
+  if (table == kLabels) return labels.size();
   return scope_names[table].size();
 }
 
@@ -187,6 +188,7 @@ void Engine::State::write_name(std::size_t table, std::uint32_t number, const Ke
     row.number(scopes[number].name);
   } else {
     row.text(table == kReasons  ? reasons.text(number)
+             : table == kLabels ? labels.text(number)
              : table == kCells ? std::string_view(cold.cells[number])
                                : scope_names[table].text(number));
   }

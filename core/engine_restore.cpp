@@ -136,7 +136,7 @@ Status Engine::State::read_name(std::string_view key, std::string_view value) {
     cold.cells.emplace_back(text);
     return Done{};
   }
-  Names& known = table == kReasons ? reasons : scope_names[table];
+  Names& known = table == kReasons ? reasons : table == kLabels ? labels : scope_names[table];
   if (known.intern(text) != number) return damaged("name", key, value);
   return Done{};
 }
@@ -248,7 +248,8 @@ Result<std::uint32_t> Engine::State::read_record(std::string_view key, std::stri
                        (o.agent == kNoAgent || o.agent < names(ScopeKind::agent).size()) &&
                        (o.queue == kNoQueue || o.queue < names(ScopeKind::queue).size()) &&
                        (o.channel == kNoName || o.channel < names(ScopeKind::channel).size()) &&
-                       (o.priority == kNoName || o.priority < names(ScopeKind::priority).size());
+                       (o.priority == kNoName || o.priority < names(ScopeKind::priority).size()) &&
+                       (!names_label(o.type) || (o.value >= -1 && o.value < static_cast<std::int64_t>(labels.size())));
     if (!sound) return damaged("record", key, value);
   }
   const auto kind = static_cast<Record::Kind>(key[1]);

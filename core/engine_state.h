@@ -25,6 +25,7 @@ inline constexpr std::uint32_t kMaxQueues = 20'000;
 inline constexpr std::uint32_t kMaxGroups = 20'000;     // teams, sites
 inline constexpr std::uint32_t kMaxWords = 250;         // channels, priorities
 inline constexpr std::uint32_t kMaxReasons = 10'000;
+inline constexpr std::uint32_t kMaxLabels = 1'000'000;  // categories and lists of tags
 
 struct RowRef {
   std::uint32_t view;
@@ -85,9 +86,11 @@ struct Agent {
   std::vector<std::uint32_t> rows;  // days from the cut on that have a row, ascending
 };
 
-// Tables of names: those of the scopes by kind, then reasons, scopes (kind and name), cells (what they count).
+// Tables of names: those of the scopes by kind, then reasons, scopes (kind and name), cells (what they count), and
+// labels (categories and lists of tags).
 inline constexpr std::size_t kReasons = kScopeKinds, kScopes = kScopeKinds + 1, kCells = kScopeKinds + 2;
-inline constexpr std::size_t kNameTables = kScopeKinds + 3;
+inline constexpr std::size_t kLabels = kScopeKinds + 3;
+inline constexpr std::size_t kNameTables = kScopeKinds + 4;
 
 // What has yet to be handed out of what changed (core/engine_keep.cpp).
 struct Keeping {
@@ -156,7 +159,9 @@ struct Engine::State {
 
   // Time
   windows::Clock clock() { return {now, midnight}; }
-  FactContext context(Time at) const { return {at, longest_activity, &agent_roster, &queue_roster, longest_login}; }
+  FactContext context(Time at) {
+    return {at, longest_activity, &agent_roster, &queue_roster, longest_login, &promises};
+  }
 
   // Names and scopes
   std::uint32_t scope(ScopeKind kind, std::uint32_t name);
@@ -235,7 +240,7 @@ struct Engine::State {
   void retire_record(const std::string& key, const KeepSink& sink);
 
   // The difference
-  void tell(const Record& record, Time at, Facts& out) const;
+  void tell(const Record& record, Time at, Facts& out);
   void apply_difference(const Facts& before, const Facts& after);
   void apply_fact(const Fact& fact, const Scopes& scopes, int sign);
   void add_entries(const windows::Entry* entries, std::size_t size, const std::uint32_t* reached,
@@ -244,6 +249,9 @@ struct Engine::State {
   void apply_contacts(const Facts& before, const Facts& after);
   void apply_customer(const Facts& before, const Facts& after);
   void edit_customer(const CustomerContact& contact, int sign);
+  // The record's clocks were as `was` says and are as `is` says: deadlines and alerts follow. While restoring alerts
+  // are known already.
+  void apply_clocks(std::uint32_t record, const Clocks& was, const Clocks& is);
   void look_again(std::uint32_t record_or_agent, Time due);
   void tell_activity(std::uint32_t agent, Time from, Time to, Time at, Facts& out);
 
@@ -268,6 +276,9 @@ struct Engine::State {
 
   std::array<Names, kScopeKinds> scope_names;
   Names reasons;
+  Names labels;  // categories, lists of tags
+  Promises promises{settings.sla, {names(ScopeKind::queue), names(ScopeKind::team), names(ScopeKind::priority),
+                                   names(ScopeKind::channel), labels}};
   std::array<std::vector<std::uint32_t>, kScopeKinds> scope_ids;  // name -> scope, kNone = none yet
   std::deque<Scope> scopes;
   std::vector<QueuePolicy> policies;  // by queue name

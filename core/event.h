@@ -19,7 +19,8 @@ using windows::Duration;
 using windows::Time;
 
 // The order is also the order of observations at the same millisecond (what must come first in a call's life
-// comes first here), so that sources with whole-second clocks are read the way they were meant.
+// comes first here), so that sources with whole-second clocks are read the way they were meant. The numbers are
+// kept in journals and rows: new types are added at the end.
 enum class EventType : std::uint8_t {
   // subject = call id
   call_started,      // reached the system (menu, IVR); `direction` in text
@@ -32,12 +33,10 @@ enum class EventType : std::uint8_t {
   call_hold_total,   // final records only: value = total hold of `agent`
   call_transferred,  // by `agent`; text = "blind" | "attended"
   call_abandoned,    // the caller gave up; value = wait
-  call_left,         // not answered: text = overflow | timeout | voicemail | callback | key | empty | refused | other
+  call_left,         // not answered: text = overflow | timeout | voicemail | callback | key | empty | refused | other;
+                     // value = wait, but of a callback until when it was promised, ms after `at`
   call_ended,        // value = talk time as measured by the source (without hold)
   call_wrapped,      // `agent` finished after-call work; value = after-call work
-  call_lost,         // concluded, not seen: nothing more was heard of it. Ends what is still open, unless anybody
-                     // says something later about the call
-  call_merged,       // this id turned out to be part of another call, whose record says it all
   // subject = agent id
   agent_login,
   agent_state,   // text = available | on_contact | wrap_up | break | meeting | training | away ; reason
@@ -55,8 +54,38 @@ enum class EventType : std::uint8_t {
   ticket_reopened,
   ticket_closed,
   ticket_rated,  // value = score, text = scale: "thumbs" (0/1) | "csat" (1..5) | "nps" (0..10)
+  // subject = call id
+  call_lost,               // concluded, not seen: nothing more was heard of it. Ends what is still open, unless
+                           // anybody says something later about the call
+  call_merged,             // this id turned out to be part of another call, whose record says it all
+  call_category,           // text = what it is about, in the source's words; replaces what was said before
+  call_tags,               // text = all its tags, sorted, with commas between; replaces likewise; empty = none
+  call_called_back,        // the callback that was promised was made, by `agent`
+  call_voicemail_handled,  // `agent` took care of the voicemail
+  // subject = ticket id
+  ticket_category,
+  ticket_tags,
+  ticket_merged,  // text = the ticket it went on as: it is over, but not solved
+  // What alerts depend on beside records, from the server itself: events like all others, so that a replay comes to
+  // the same alerts.
+  alert_acknowledged,   // subject = key of the alert; by = who; reason
+  alert_silenced,       // subject = id of the silence; text = matcher; value = for how long, ms; by = who; reason
+  alert_silence_ended,  // subject = id of the silence; by = who
+  server_started,       // subject = "ringside": from here on somebody listens again
 };
-inline constexpr int kEventTypes = static_cast<int>(EventType::ticket_rated) + 1;
+inline constexpr int kEventTypes = static_cast<int>(EventType::server_started) + 1;
+
+// What kind of thing the subject of an event is.
+enum class About : std::uint8_t { call, agent, queue, ticket, alert };
+constexpr About about(EventType type) {
+  if (type <= EventType::call_wrapped) return About::call;
+  if (type <= EventType::agent_assigned) return About::agent;
+  if (type == EventType::queue_assigned) return About::queue;
+  if (type <= EventType::ticket_rated) return About::ticket;
+  if (type <= EventType::call_voicemail_handled) return About::call;
+  if (type <= EventType::ticket_merged) return About::ticket;
+  return About::alert;
+}
 
 // "call.queued", "ticket.reply", …: the `type` on the wire. call_hold_total has no wire name of its own.
 std::string_view name(EventType type);
@@ -81,7 +110,7 @@ struct Event {
   std::string_view site;
   std::string_view channel;    // "voice", "chat", "email", …; calls default to voice, tickets to email
   std::string_view priority;
-  std::string_view text;       // state, status, kind of exit, kind of transfer, rating scale, direction
+  std::string_view text;       // state, status, kind of exit, kind of transfer, rating scale, direction, …
   std::string_view reason;     // of an agent state: the source's own word for it
   std::string_view by;         // author of a reply: "agent" | "customer" | "system"
   std::string_view customer;   // pseudonymous key, for repeat contacts; never a phone number in clear

@@ -18,7 +18,7 @@ void Engine::expect(const Event& event) {
   constexpr std::size_t kStep = 4;
   auto& ring = s.expected;
   Expected& first = ring[s.expected_at % ring.size()];
-  first.record = record_hash(event.type >= EventType::ticket_created ? Record::Kind::ticket : Record::Kind::call,
+  first.record = record_hash(about(event.type) == About::ticket ? Record::Kind::ticket : Record::Kind::call,
                              event.subject);
   first.agent = Names::hash_of(event.agent);
   first.found = HashIndex::kNone;

@@ -7,6 +7,7 @@ void Facts::clear() {
   facts.clear();
   contacts.clear();
   customer = {};
+  clocks.clear();
   look_again = kNever;
   clamped = 0;
 }

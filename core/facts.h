@@ -7,26 +7,15 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include "core/clocks.h"
 #include "core/measure.h"
 #include "core/record.h"
+#include "core/scopes.h"
 #include "windows/check.h"
 
 namespace core {
 
 using windows::kNever;
-
-// Whom a fact is about. Unset parts are kNone; the tenant is always meant.
-struct Scopes {
-  static constexpr std::uint32_t kNone = 0xFFFFFFFF;
-  std::uint32_t agent = kNone;
-  std::uint32_t team = kNone;
-  std::uint32_t site = kNone;
-  std::uint16_t queue = kNoQueue;
-  std::uint8_t channel = kNoName;
-  std::uint8_t priority = kNoName;
-
-  bool operator==(const Scopes&) const = default;
-};
 
 struct Fact {
   enum class Shape : std::uint8_t {
@@ -70,6 +59,7 @@ struct Facts {
   boost::container::small_vector<Fact, 32> facts;
   boost::container::small_vector<Contact, 8> contacts;
   CustomerContact customer;  // if the record is one of a recognised customer
+  Clocks clocks;             // by kind and instance
   Time look_again = kNever;  // the facts change at this instant without any event
   int clamped = 0;           // negative durations taken as 0
 
@@ -87,6 +77,7 @@ struct FactContext {
   const Roster* agents = nullptr;
   const Roster* queues = nullptr;
   bool longest_login = false;    // whether somebody asks since when the longest has been logged in
+  Promises* promises = nullptr;  // SLA policies; nullptr: none
 };
 
 // Adds the facts of a level that lasts from `from` to `to` (kNever: goes on): its edges as far as they are known

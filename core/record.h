@@ -44,7 +44,7 @@ struct Observation {
   std::uint16_t queue = kNoQueue;
   EventType type{};
   Detail detail = Detail::none;
-  std::int32_t value = -1;  // ms or score; -1 = not given
+  std::int32_t value = -1;  // ms or score; of a category or tags their number among the labels; -1 = not given
   std::uint8_t channel = kNoName;
   std::uint8_t priority = kNoName;
   std::uint8_t visit = 1;  // of a final record: which visit of the call, from 1
@@ -53,6 +53,11 @@ struct Observation {
   bool operator==(const Observation&) const = default;
 };
 static_assert(sizeof(Observation) == 32);
+
+constexpr bool names_label(EventType type) {
+  return type == EventType::call_category || type == EventType::call_tags || type == EventType::ticket_category ||
+         type == EventType::ticket_tags;
+}
 
 // Order of meaning: by instant, then by what must come first, then by content, so that equal sets are equal.
 bool before(const Observation& a, const Observation& b);

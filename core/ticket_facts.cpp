@@ -46,12 +46,15 @@ class TicketTeller {
     const bool by_agent = creation != all.end() && creation->detail == Detail::by_agent;
     asked_since_ = by_agent ? kNever : created_;
     for (const Observation& o : all) {
-      if (o.type == EventType::ticket_resolved || o.type == EventType::ticket_closed) end_ = std::max(o.at, created_);
+      if (o.type == EventType::ticket_merged) merges_.push_back(o.at);
+      if (o.type == EventType::ticket_resolved || o.type == EventType::ticket_closed ||
+          o.type == EventType::ticket_merged)
+        end_ = std::max(o.at, created_);
       if (o.type == EventType::ticket_reopened || o.type == EventType::ticket_status) end_ = kNever;
     }
     piece_from_ = created_;
     for (const Observation& o : all) read(o);
-    if (!solved_) finish_piece(kNever);
+    if (!solved_ && !merged_) finish_piece(kNever);
     if (solved_ && !reopened_ && replies_to_first_solution_ <= 1)
       one(Measure::tickets_one_touch, first_solved_, solver_);
     if (solved_) tell_solution();
@@ -72,7 +75,7 @@ class TicketTeller {
   void read(const Observation& o) {
     Owner owner = owner_;
     Detail status = status_;
-    bool solved = solved_;
+    bool solved = solved_, merged = merged_;
     if (o.channel != kNoName) owner.channel = o.channel;
     if (o.priority != kNoName) owner.priority = o.priority;
     switch (o.type) {
@@ -86,13 +89,16 @@ class TicketTeller {
         break;
       case EventType::ticket_status:
         status = o.detail;
-        solved = false;
+        solved = merged = false;
         break;
       case EventType::ticket_resolved:
-      case EventType::ticket_closed: solved = true; break;
+      case EventType::ticket_closed:  // help desks close what they merge: nobody solved it
+        solved = !merged && std::find(merges_.begin(), merges_.end(), o.at) == merges_.end();
+        break;
+      case EventType::ticket_merged: merged = !solved; break;
       case EventType::ticket_reopened:
         status = Detail::status_open;
-        solved = false;
+        solved = merged = false;
         break;
       case EventType::ticket_rated:
         rated_ = o;
@@ -101,12 +107,13 @@ class TicketTeller {
       default: break;
     }
     const Time at = std::max(o.at, created_);
-    if (owner != owner_ || status != status_ || solved != solved_) {
-      if (!solved_) finish_piece(at);
+    if (owner != owner_ || status != status_ || solved != solved_ || merged != merged_) {
+      if (!solved_ && !merged_) finish_piece(at);
       const bool was_solved = solved_;
       owner_ = owner;
       status_ = status;
       solved_ = solved;
+      merged_ = merged;
       piece_from_ = at;
       if (solved_ && !was_solved) solve(at);
       if (!solved_ && was_solved) reopen(at);
@@ -235,9 +242,11 @@ class TicketTeller {
   Owner rated_owner_;  // and when it was rated last
   Detail status_ = Detail::status_new;
   bool solved_ = false;
+  bool merged_ = false;  // and not solved
   bool reopened_ = false;
   bool answered_ = false;
   int replies_to_first_solution_ = 0;
+  boost::container::small_vector<Time, 1> merges_;
   Time created_ = kNever;
   Time end_ = kNever;
   Time piece_from_ = kNever;

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <bit>
+#include <string>
+#include <vector>
 
 #include "ingest/event_rules.h"
 
@@ -36,6 +38,65 @@ bool Assembly::fail_missing(std::uint64_t mask, int leg) {
   return fail("missing_field", std::string(name(key)) + " is required", key, leg);
 }
 
+bool Assembly::promise(core::Event& left) {
+  if (left.text != "callback" || !fields.item.has(Key::promised_at)) return true;
+  left.value = fields.item.number(Key::promised_at, 0) - left.at;
+  if (left.value >= 0 && left.value <= kMaxDuration) return true;
+  return fail("bad_value", "a callback is promised for an instant after it was asked for, within 7 days",
+              Key::promised_at);
+}
+
+namespace {
+
+// Sorted, each once, without the space around them.
+std::string_view tidy_words(std::string_view text, Arena& arena) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    std::string_view word = text.substr(at, end - at);
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    if (!word.empty()) words.push_back(word);
+    at = end + 1;
+  }
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  std::string all;
+  for (const std::string_view word : words) (all += all.empty() ? "" : ",") += word;
+  return all == text ? text : arena.keep(all);
+}
+
+}  // namespace
+
+void Assembly::labels(std::size_t first) {
+  const Slots& item = fields.item;
+  const core::Event& begin = batch.events[first];
+  const bool of_call = core::about(begin.type) == core::About::call;
+  if (!of_call && core::about(begin.type) != core::About::ticket) return;
+  using T = core::EventType;
+  core::Event label;
+  label.final = begin.final;
+  label.visit = begin.visit;
+  label.authority = begin.authority;
+  label.time = begin.time;
+  label.at = begin.at;
+  label.source = begin.source;
+  label.id = begin.id;
+  label.subject = begin.subject;
+  const T category = of_call ? T::call_category : T::ticket_category, tags = of_call ? T::call_tags : T::ticket_tags;
+  const T said = begin.type;
+  if (item.has(Key::category) && said != category) {
+    label.type = category;
+    label.text = item.text(Key::category);
+    batch.events.push_back(label);
+  }
+  if (item.has(Key::tags) && said != tags) {
+    label.type = tags;
+    label.text = tidy_words(item.text(Key::tags), batch.arena);
+    batch.events.push_back(label);
+  }
+}
+
 namespace {
 
 bool check_rating(Assembly& a, const core::Event& event) {
@@ -63,12 +124,14 @@ void fill(core::Event& event, const Slots& item, const Rule& rule) {
 bool finish(Assembly& a, const Rule& rule, core::Event& event) {
   const Slots& item = a.fields.item;
   if (rule.text != Key::none) event.text = item.text(rule.text);
-  if (!event.text.empty() && !a.check_word(event.text, rule.words, rule.text)) return false;
+  if (rule.text == Key::tags) event.text = tidy_words(event.text, a.batch.arena);
+  if (!event.text.empty() && !rule.words.empty() && !a.check_word(event.text, rule.words, rule.text)) return false;
   if (rule.value != Key::none) event.value = item.number(rule.value, core::kNoValue);
 
   switch (event.type) {
     case core::EventType::agent_state: event.reason = item.text(Key::reason); return true;
     case core::EventType::ticket_rated: return check_rating(a, event);
+    case core::EventType::call_left: return a.promise(event);
     case core::EventType::ticket_created:
     case core::EventType::ticket_reply:
       event.by = item.text(Key::by);
@@ -93,6 +156,7 @@ bool build(Assembly& a) {
   const core::Time time = item.number(Key::time, 0);
   if (!a.check_time(time, Key::time)) return false;
 
+  const std::size_t first = a.batch.events.size();
   core::Event& event = a.batch.events.emplace_back();
   event.authority = a.options.authority;
   event.time = event.at = time;
@@ -104,11 +168,15 @@ bool build(Assembly& a) {
     core::Event base = event;
     base.final = true;
     a.batch.events.pop_back();
-    return a.call_record(base);
+    if (!a.call_record(base)) return false;
+    a.labels(first);
+    return true;
   }
   if (const auto lacking = item.missing(rule.required)) return a.fail_missing(lacking);
   event.type = static_cast<core::EventType>(index);
-  return finish(a, rule, event);
+  if (!finish(a, rule, event)) return false;
+  a.labels(first);
+  return true;
 }
 
 }  // namespace

@@ -107,7 +107,9 @@ class Record {
     if (outcome == "abandoned") {
       add(EventType::call_abandoned, at, {}, wait_);
     } else {
-      add(EventType::call_left, at).text = outcome;
+      Event& left = add(EventType::call_left, at);
+      left.text = outcome;
+      return a_.promise(left);
     }
     return true;
   }

@@ -46,8 +46,6 @@ inline constexpr std::array<Rule, core::kEventTypes> kRules = {{
     {"call.left", Key::call, bits({Key::reason}), Key::reason, kExits, Key::none},
     {"call.ended", Key::call, 0, Key::none, {}, Key::talk_ms},
     {"call.wrapped", Key::call, bits({Key::agent}), Key::none, {}, Key::wrap_ms},
-    {"call.lost", Key::call, 0, Key::none, {}, Key::none},
-    {"call.merged", Key::call, 0, Key::none, {}, Key::none},
     {"agent.login", Key::agent, 0, Key::none, {}, Key::none},
     {"agent.state", Key::agent, bits({Key::state}), Key::state, kStates, Key::none},
     {"agent.logout", Key::agent, 0, Key::none, {}, Key::none},
@@ -62,13 +60,29 @@ inline constexpr std::array<Rule, core::kEventTypes> kRules = {{
     {"ticket.reopened", Key::ticket, 0, Key::none, {}, Key::none},
     {"ticket.closed", Key::ticket, 0, Key::none, {}, Key::none},
     {"ticket.rated", Key::ticket, bits({Key::score, Key::scale}), Key::scale, kScales, Key::score},
+    {"call.lost", Key::call, 0, Key::none, {}, Key::none},
+    {"call.merged", Key::call, 0, Key::none, {}, Key::none},
+    {"call.category", Key::call, bits({Key::category}), Key::category, {}, Key::none},
+    {"call.tags", Key::call, bits({Key::tags}), Key::tags, {}, Key::none},
+    {"call.called_back", Key::call, 0, Key::none, {}, Key::none},
+    {"call.voicemail_handled", Key::call, 0, Key::none, {}, Key::none},
+    {"ticket.category", Key::ticket, bits({Key::category}), Key::category, {}, Key::none},
+    {"ticket.tags", Key::ticket, bits({Key::tags}), Key::tags, {}, Key::none},
+    {"ticket.merged", Key::ticket, bits({Key::into}), Key::into, {}, Key::none},
+    {"", Key::none, 0, Key::none, {}, Key::none},  // what is told to alerts does not come from sources
+    {"", Key::none, 0, Key::none, {}, Key::none},
+    {"", Key::none, 0, Key::none, {}, Key::none},
+    {"", Key::none, 0, Key::none, {}, Key::none},
 }};
 
 inline constexpr NameTable<core::kEventTypes + 1> kTypeNames([] {
   std::array<std::string_view, core::kEventTypes + 1> names;
   for (std::size_t i = 0; i < kRules.size(); ++i) names[i] = kRules[i].type;
-  // Must not be found, but needs a slot of its own.
-  names[static_cast<std::size_t>(core::EventType::call_hold_total)] = "\x01\x01";
+  // Must not be found, but need slots of their own.
+  constexpr std::string_view kUnspeakable = "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01";
+  for (std::size_t i = 0, n = 0; i < kRules.size(); ++i) {
+    if (names[i].empty()) names[i] = kUnspeakable.substr(n++);
+  }
   names[kRecordType] = "call.record";
   return names;
 }());
@@ -94,6 +108,10 @@ struct Assembly {
   // Names the first key of `mask`.
   bool fail_missing(std::uint64_t mask, int leg = -1);
 
+  // What a callback was promised for, told with the event that says the caller left for it.
+  bool promise(core::Event& left);
+  // What an item says about its call or ticket as a whole, as events of their own behind those from `first` on.
+  void labels(std::size_t first);
   // Appends one call.record (ingest/call_record.cpp); the caller takes the events back on failure.
   bool call_record(const core::Event& base);
 };

@@ -1,7 +1,8 @@
 // Fields: the named values of one input item before they become events, whatever its format. The
 // vocabulary is that of docs/events.md; every word has one kind of value, in every event type.
 //
-// A text is an id or a name: at most 128 bytes of UTF-8 without control characters. A duration is
+// A text is an id or a name: at most 128 bytes of UTF-8 without control characters. Words are several of
+// them, at most kMaxWordsBytes together. A duration is
 // clamped at 0 and counted, refused above 7 days. Views point into the input or an arena. Reused
 // without clearing. Value, any thread.
 #pragma once
@@ -20,25 +21,26 @@ namespace ingest {
 enum class Key : std::uint8_t {
   type, id, source, time, subject, specversion, datacontenttype, data_base64, data,  // envelope
   call, ticket, agent, queue, team, site, channel, priority, customer,
-  state, reason, status, by, kind, direction, scale, outcome, transferred,
+  state, reason, status, by, kind, direction, scale, outcome, transferred, category, into, tags,
   is_public, score,
   wait_ms, ring_ms, talk_ms, wrap_ms, hold_ms,
-  started_at, queued_at, offered_at, answered_at, ended_at, wrapped_at,
+  started_at, queued_at, offered_at, answered_at, ended_at, wrapped_at, promised_at,
   legs,
   none,
 };
 inline constexpr std::size_t kKeys = static_cast<std::size_t>(Key::none);
 
-enum class Kind : std::uint8_t { text, instant, duration, whole, boolean, list, object };
+enum class Kind : std::uint8_t { text, words, instant, duration, whole, boolean, list, object };
 
 inline constexpr NameTable<kKeys> kKeyNames({
     "type", "id", "source", "time", "subject", "specversion", "datacontenttype", "data_base64",
     "data",
     "call", "ticket", "agent", "queue", "team", "site", "channel", "priority", "customer",
     "state", "reason", "status", "by", "kind", "direction", "scale", "outcome", "transferred",
+    "category", "into", "tags",
     "public", "score",
     "wait_ms", "ring_ms", "talk_ms", "wrap_ms", "hold_ms",
-    "started_at", "queued_at", "offered_at", "answered_at", "ended_at", "wrapped_at",
+    "started_at", "queued_at", "offered_at", "answered_at", "ended_at", "wrapped_at", "promised_at",
     "legs",
 });
 
@@ -57,7 +59,8 @@ constexpr Kind kind_of(Key key) {
   if (key == Key::legs) return Kind::list;
   if (key == Key::is_public) return Kind::boolean;
   if (key == Key::score) return Kind::whole;
-  if (key == Key::time || (key >= Key::started_at && key <= Key::wrapped_at)) return Kind::instant;
+  if (key == Key::tags) return Kind::words;
+  if (key == Key::time || (key >= Key::started_at && key <= Key::promised_at)) return Kind::instant;
   if (key >= Key::wait_ms && key <= Key::hold_ms) return Kind::duration;
   return Kind::text;
 }
@@ -97,6 +100,11 @@ class Slots {
     texts_[static_cast<std::size_t>(key)] = text;
     given_ |= bit(key);
   }
+  // Words with commas between, in any order; none is also something given.
+  void put_words(Key key, std::string_view words) {
+    texts_[static_cast<std::size_t>(key)] = words;
+    given_ |= bit(key);
+  }
   void put(Key key, std::int64_t number) {
     numbers_[static_cast<std::size_t>(key)] = number;
     given_ |= bit(key);
@@ -132,6 +140,9 @@ struct Fields {
 
 // nullptr when `text` may be an id or a name, else the code of what is wrong (too_long, bad_text).
 const char* text_fault(std::string_view text);
+
+// Likewise of words with commas between.
+const char* words_fault(std::string_view text);
 
 // Bytes that need a closer look in a text: control characters, DEL, backslash, and the lead byte of
 // U+0080..U+00BF.

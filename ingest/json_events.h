@@ -15,6 +15,7 @@ namespace ingest {
 
 inline constexpr std::size_t kMaxEventBytes = 16 * 1024;
 inline constexpr std::size_t kMaxTextBytes = 128;  // ids and names
+inline constexpr std::size_t kMaxWordsBytes = 1'024;  // tags of one record, with a comma each
 inline constexpr int kMaxDepth = 16;
 inline constexpr std::size_t kMaxLegs = 32;
 inline constexpr core::Duration kMaxDuration = 7 * windows::kDay;

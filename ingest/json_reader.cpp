@@ -111,6 +111,7 @@ bool JsonReader::find_escaped_key(std::string_view raw, std::uint64_t known, Key
 bool JsonReader::value(Key key, Slots& slots, int depth) {
   switch (kind_of(key)) {
     case Kind::text: return text_value(key, slots, depth);
+    case Kind::words: return words_value(key, slots, depth);
     case Kind::instant:
     case Kind::duration:
     case Kind::whole: return number_value(key, slots, depth);
@@ -139,6 +140,36 @@ bool JsonReader::text_value(Key key, Slots& slots, int depth) {
                                 : "control characters are not allowed in ids and names");
   }
   slots.put(key, text);
+  return true;
+}
+
+// ["a","b"], or "a,b".
+bool JsonReader::words_value(Key key, Slots& slots, int depth) {
+  if (is('n')) return null_value();
+  std::string_view text;
+  if (is('"')) {
+    if (!read_string(text)) return false;
+    if (const char* fault = words_fault(text)) return fail_here(fault, "no control characters, at most 1024 bytes");
+    if (!text.empty()) slots.put_words(key, text);
+    return true;
+  }
+  if (!is('[')) return wrong_type(depth, "must be an array of strings, or a string with commas");
+  ++at_;
+  std::string all;
+  for (bool first = true; !is(']'); first = false) {
+    if (!first && !is(',')) return malformed("a comma or ] was expected");
+    if (!first) ++at_;
+    if (!is('"')) return wrong_type(depth + 1, "must be a string");
+    if (!read_string(text)) return false;
+    if (text.find(',') != std::string_view::npos) return fail_here("bad_value", "a tag has no comma in it");
+    if (all.size() + text.size() >= kMaxWordsBytes || words_fault(text) != nullptr)
+      return fail_here(all.size() + text.size() >= kMaxWordsBytes ? "too_long" : words_fault(text),
+                       "no control characters, at most 1024 bytes");
+    all += all.empty() ? "" : ",";
+    all += text;
+  }
+  ++at_;
+  slots.put_words(key, arena_->keep(all));
   return true;
 }
 

@@ -34,6 +34,7 @@ class JsonReader {
   bool object(Shape shape, Slots& slots, int depth);
   bool value(Key key, Slots& slots, int depth);
   bool text_value(Key key, Slots& slots, int depth);
+  bool words_value(Key key, Slots& slots, int depth);
   bool number_value(Key key, Slots& slots, int depth);
   bool boolean_value(Key key, Slots& slots, int depth);
   bool legs(int depth);

@@ -160,8 +160,10 @@ bool has_special(std::string_view text) {
   return (halves[0] | halves[1]) != 0;
 }
 
-const char* text_fault(std::string_view text) {
-  if (text.size() > kMaxTextBytes) return "too_long";
+namespace {
+
+const char* fault_within(std::string_view text, std::size_t limit) {
+  if (text.size() > limit) return "too_long";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 || c == 0x7F) return "bad_text";
@@ -172,5 +174,10 @@ const char* text_fault(std::string_view text) {
   }
   return nullptr;
 }
+
+}  // namespace
+
+const char* text_fault(std::string_view text) { return fault_within(text, kMaxTextBytes); }
+const char* words_fault(std::string_view text) { return fault_within(text, kMaxWordsBytes); }
 
 }  // namespace ingest

@@ -213,6 +213,12 @@ bool MappedText::Reader::put(const FieldPlan& f, const Reading& reading, std::st
       fields.item.put(f.key, yes ? std::int64_t{1} : std::int64_t{0});
       return true;
     }
+    case Kind::words: {
+      const char* code = words_fault(text);
+      if (code) return fail(code, "not words with commas between, 1024 bytes together at most", f);
+      if (!text.empty()) fields.item.put_words(f.key, text);
+      return true;
+    }
     default: break;
   }
   if (const char* code = text_fault(text)) {

@@ -1,5 +1,6 @@
 #include "server/event_text.h"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -47,13 +48,21 @@ class Object {
   std::string out_ = "{";
 };
 
-bool is_agents(EventType type) { return type >= EventType::agent_login && type <= EventType::agent_assigned; }
+bool is_agents(EventType type) { return core::about(type) == core::About::agent; }
 
 std::string_view subject_key(EventType type) {
-  if (is_agents(type)) return "agent";
-  if (type == EventType::queue_assigned) return "queue";
-  return type >= EventType::ticket_created ? "ticket" : "call";
+  switch (core::about(type)) {
+    case core::About::agent: return "agent";
+    case core::About::queue: return "queue";
+    case core::About::ticket: return "ticket";
+    case core::About::alert: return "alert";
+    default: return "call";
+  }
 }
+
+bool is_alerts(EventType type) { return core::about(type) == core::About::alert; }
+bool is_category(EventType type) { return type == EventType::call_category || type == EventType::ticket_category; }
+bool is_tags(EventType type) { return type == EventType::call_tags || type == EventType::ticket_tags; }
 
 // What `text` and `value` are called in this type of event; empty: it has none.
 std::string_view text_key(EventType type) {
@@ -64,6 +73,10 @@ std::string_view text_key(EventType type) {
     case EventType::agent_state: return "state";
     case EventType::ticket_status: return "status";
     case EventType::ticket_rated: return "scale";
+    case EventType::call_category:
+    case EventType::ticket_category: return "category";
+    case EventType::ticket_merged: return "into";
+    case EventType::alert_silenced: return "matcher";
     default: return "";
   }
 }
@@ -77,6 +90,7 @@ std::string_view value_key(EventType type) {
     case EventType::call_ended: return "talk_ms";
     case EventType::call_wrapped: return "wrap_ms";
     case EventType::ticket_rated: return "score";
+    case EventType::alert_silenced: return "duration_ms";
     default: return "";
   }
 }
@@ -97,21 +111,49 @@ Object envelope(const Event& event, std::string_view type) {
   return object;
 }
 
-std::string live(const Event& event) {
+// As a list: the text of none would not be given.
+void put_tags(Object& object, std::string_view tags) {
+  std::string list = "[";
+  while (!tags.empty()) {
+    const std::size_t end = std::min(tags.find(','), tags.size());
+    if (list.size() > 1) list += ',';
+    append_string(list, tags.substr(0, end));
+    tags.remove_prefix(std::min(end + 1, tags.size()));
+  }
+  object.word("tags", list + "]");
+}
+
+// What the events behind the first say about the whole.
+void put_labels(Object& object, std::span<const Event> labels) {
+  for (const Event& label : labels) {
+    if (is_category(label.type)) object.text("category", label.text);
+    if (is_tags(label.type)) put_tags(object, label.text);
+  }
+}
+
+std::string live(std::span<const Event> item) {
+  const Event& event = item.front();
   Object object = envelope(event, core::name(event.type));
   if (!is_agents(event.type)) object.text("agent", event.agent);
   if (event.type != EventType::queue_assigned) object.text("queue", event.queue);
   object.text(text_key(event.type), event.text);
-  if (event.type == EventType::agent_state) object.text("reason", event.reason);
+  if (is_tags(event.type)) put_tags(object, event.text);
+  if (event.type == EventType::agent_state || is_alerts(event.type)) object.text("reason", event.reason);
+  if (event.type == EventType::call_left && event.value != core::kNoValue)
+    object.number("promised_at", event.at + event.value);
   object.text("by", event.by);
   if (!event.is_public) object.word("public", "false");
   if (!value_key(event.type).empty()) object.duration(value_key(event.type), event.value);
+  put_labels(object, item.subspan(1));
   return object.done();
 }
 
 // A whole call: its events are in the order in which a call.record is taken apart.
-std::string record(std::span<const Event> item) {
+std::string record(std::span<const Event> all) {
+  std::span<const Event> item = all;
   Object object = envelope(item.front(), "call.record");
+  while (is_category(item.back().type) || is_tags(item.back().type)) item = item.first(item.size() - 1);
+  put_labels(object, all.subspan(item.size()));
   object.text("queue", item.back().queue);
   std::string_view outcome = "abandoned_in_ivr";
   std::vector<Object> legs;
@@ -136,6 +178,7 @@ std::string record(std::span<const Event> item) {
       case EventType::call_left:
         outcome = event.text;
         object.number("ended_at", event.at);
+        if (event.value != core::kNoValue) object.number("promised_at", event.at + event.value);
         break;
       case EventType::call_offered:
         end_leg();
@@ -183,7 +226,7 @@ std::string record(std::span<const Event> item) {
 
 std::string native_text(std::span<const Event> item) {
   CHECK(!item.empty(), "an item has events");
-  return item.front().final ? record(item) : live(item.front());
+  return item.front().final ? record(item) : live(item);
 }
 
 }  // namespace server

@@ -2,7 +2,8 @@
 //
 // A payload is a version byte and items one after the other; an item stands alone, so that its bytes are also what
 // de-duplication compares. Decoded events are views into the payload. Damaged bytes are an error, never a crash, and
-// never more than is there. Pure, any thread. The format is in docs/durability.md.
+// never more than is there. Pure, any thread. A type is its number, which never changes;
+// an older program says of a newer type that there is none. The format is in docs/durability.md.
 #pragma once
 
 #include <array>

@@ -361,3 +361,40 @@ TEST_CASE("an event at every offset of the body, so that block edges fall everyw
     }
   }
 }
+
+TEST_CASE("category and tags become events of their own, on whatever they come") {
+  const auto texts = [](const std::string& line) {
+    const Batch batch = parse(line);
+    for (const auto& r : batch.refusals) FAIL(r.error.code + " " + r.error.where + " " + r.error.message);
+    std::vector<std::string> all;
+    for (const Event& e : batch.events) all.push_back(std::string(core::name(e.type)) + "=" + std::string(e.text));
+    return all;
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(texts(with(R"(,"category":"billing","tags":["vip"," b","vip"])")) ==
+        Texts{"call.queued=", "call.category=billing", "call.tags=b,vip"});
+  CHECK(texts(with(R"(,"tags":"z, a,,z")")) == Texts{"call.queued=", "call.tags=a,z"});
+  CHECK(texts(with(R"(,"tags":[])")) == Texts{"call.queued=", "call.tags="});
+  CHECK(texts(with(R"(,"tags":null)")) == Texts{"call.queued="});
+  CHECK(texts(with(R"(,"tags":"")")) == Texts{"call.queued="});
+  CHECK(texts(R"({"type":"call.tags","id":"1","time":1769938199000,"call":"c1","tags":["b","a"],"category":"x"})") ==
+        Texts{"call.tags=a,b", "call.category=x"});
+  CHECK(texts(R"({"type":"agent.login","id":"1","time":1769938199000,"agent":"a1","tags":["b"]})") ==
+        Texts{"agent.login="});
+}
+
+TEST_CASE("tags, promises and merges that are refused") {
+  CHECK(verdict(with(R"(,"tags":["a,b"])")) == "bad_value /tags");
+  CHECK(verdict(with(R"(,"tags":[1])")) == "wrong_type /tags");
+  CHECK(verdict(with(R"(,"tags":{"a":1})")) == "wrong_type /tags");
+  CHECK(verdict(with(R"(,"tags":["a\u0007"])")) == "bad_text /tags");
+  CHECK(verdict(with(R"(,"tags":["a")")) == "malformed /tags");
+  CHECK(verdict(with(R"(,"tags":")" + std::string(1'100, 'x') + "\"")) == "too_long /tags");
+  const std::string left = R"({"type":"call.left","id":"1","time":1769938199000,"call":"c1","reason":"callback")";
+  CHECK(one(left + R"(,"promised_at":1769938200000})").value == 1'000);
+  CHECK(one(left + "}").value == core::kNoValue);
+  CHECK(verdict(left + R"(,"promised_at":1769938198999})") == "bad_value /promised_at");
+  CHECK(verdict(left + R"(,"promised_at":1770943000001})") == "bad_value /promised_at");
+  CHECK(verdict(R"({"type":"ticket.merged","id":"1","time":1769938199000,"ticket":"t"})") == "missing_field /into");
+  CHECK(verdict(R"({"type":"alert.silenced","id":"1","time":1769938199000,"alert":"t"})") == "unknown_type /type");
+}

@@ -68,7 +68,7 @@ void Oracle::apply(const Event& given) {
     if (e.type == T::agent_logout) p = {e.at, 2, core::rank_of(e), "offline", ""};
     presence_[e.subject].push_back(p);
   } else {
-    const bool ticket = e.type >= T::ticket_created;
+    const bool ticket = core::about(e.type) == core::About::ticket;
     records_[{ticket, e.subject}].push_back(e);
     (ticket ? tickets_ : calls_).insert(std::string(e.subject));
   }

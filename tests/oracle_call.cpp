@@ -227,7 +227,7 @@ Call walk(const std::vector<Event>& events) {
         v.believed = e.authority;
         leave(v, e.type == T::call_abandoned ? "abandoned" : e.text.empty() ? "other" : e.text, e.at);
         stop_rings(v, e.at);
-        v.wait = e.value;
+        if (e.type != T::call_left || e.text != "callback") v.wait = e.value;  // of a callback it is a promise
         break;
       }
       case T::call_ended:

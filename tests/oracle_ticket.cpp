@@ -14,6 +14,7 @@ struct State {
   std::string_view agent, queue, channel, priority;
   std::string_view status = "new";
   bool solved = false;
+  bool merged = false;  // and not solved
   bool operator==(const State&) const = default;
 };
 
@@ -118,12 +119,18 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
     }
     if (e.type == T::ticket_status) {
       state.status = e.text;
-      state.solved = false;
+      state.solved = state.merged = false;
     }
-    if (e.type == T::ticket_resolved || e.type == T::ticket_closed) state.solved = true;
+    if (e.type == T::ticket_resolved || e.type == T::ticket_closed) {
+      const bool merging = std::any_of(events.begin(), events.end(), [&](const Event& other) {
+        return other.type == T::ticket_merged && other.at == e.at;
+      });
+      state.solved = !state.merged && !merging;
+    }
+    if (e.type == T::ticket_merged) state.merged = !state.solved;
     if (e.type == T::ticket_reopened) {
       state.status = "open";
-      state.solved = false;
+      state.solved = state.merged = false;
     }
     states.push_back(state);
   }
@@ -132,9 +139,11 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
     if (s.channel.empty()) s.channel = "email";
   }
   const auto at = [&](std::size_t i) { return std::max(events[i].at, created); };
-  if (states.back().solved) {
+  if (states.back().solved || states.back().merged) {
     for (std::size_t i = 0; i < events.size(); ++i) {
-      if (events[i].type == T::ticket_resolved || events[i].type == T::ticket_closed) teller.end = at(i);
+      if (events[i].type == T::ticket_resolved || events[i].type == T::ticket_closed ||
+          events[i].type == T::ticket_merged)
+        teller.end = at(i);
     }
   }
 
@@ -147,7 +156,7 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
     const bool last = i == events.size();
     if (!last && states[i] == before) continue;
     const Time to = last ? kNever : at(i);
-    if (!before.solved) {
+    if (!before.solved && !before.merged) {
       if (!last && before.status != "pending") waited += to - from;
       if (!last && before.status != "pending" && before.status != "on_hold") worked += to - from;
       teller.piece(before, from, to);
