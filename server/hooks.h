@@ -3,7 +3,8 @@
 //
 // Two threads of its own: one writes outboxes, one delivers. Nobody waits for a receiver, and no receiver for another.
 // A disk that fails is never trusted again: `failed` is called, once, and whoever owns this stops the process.
-// Create, open(), start(); then everything from any thread; stop() and destroy on the thread that made it.
+// Create, open(), start(); then everything from any thread; stop() and destroy on the thread that made it. A tenant's
+// store is opened before its outbox, so that the folder is the store's.
 // What is delivered, when and how often: docs/hooks.md.
 #pragma once
 
@@ -33,14 +34,15 @@ struct ReceiverStatus {
   std::string name;
   ReceiverKind kind{};
   std::string host;              // never more of the URL: it may be a secret
-  std::string state;             // "good", "failing", "open" (its circuit: a pause between probes), "disabled" (it said 410)
-  std::string error;             // of the last attempt that failed; empty while all is good
+  std::string state;  // "good", "failing", "open" (its circuit: a pause between probes), "disabled" (it said 410)
+  std::string error;  // of the last attempt that failed; empty while all is good
   core::Time error_at = windows::kNever;
   core::Time delivered_at = windows::kNever;  // the last one
   core::Time next_attempt = windows::kNever;  // of what waits
   core::Time oldest_waiting = windows::kNever;
   std::uint64_t waiting = 0, dead = 0;                     // now
-  std::uint64_t delivered = 0, failed = 0, retries = 0;    // since the start: notices, attempts, attempts after the first
+  // Since the start: notices; attempts that failed; attempts that were not the first.
+  std::uint64_t delivered = 0, failed = 0, retries = 0;
 };
 
 struct DeadLetter {
@@ -71,8 +73,8 @@ class Hooks {
   Hooks(const Hooks&) = delete;
   Hooks& operator=(const Hooks&) = delete;
 
-  // `folder`: the tenant's; its outbox is made below it. Empty: in memory. Opened once per tenant, before or after
-  // start(). Errors: those of Outbox::open; bad_receiver, secret_missing.
+  // `folder`: the tenant's; its outbox is made below it. Empty: in memory. Once per tenant, before or after start().
+  // Errors: those of Outbox::open; bad_receiver, secret_missing.
   core::Status open(const std::string& tenant, const std::string& folder, std::vector<Receiver> receivers);
   void start();
   void stop();  // attempts under way are given up, and made again after the next start

@@ -26,6 +26,8 @@ struct Sensitive {
 
   bool given() const { return !value.empty() || !file.empty() || !environment.empty(); }
 };
+// "file:PATH", "env:NAME", or the value itself.
+Sensitive parse_sensitive(std::string_view text);
 
 enum class ReceiverKind : std::uint8_t {
   generic,       // Standard Webhooks
