@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ended, since, unattended, type Alert } from './alerts';
 import type { Board } from './board';
 import { useBox } from './box';
+import { Dialog } from './details';
 import { clamped, duration } from './format';
 import { AlertMark, Mark } from './marks';
 import { strings } from './strings';
@@ -101,32 +102,24 @@ function details(board: Board, alert: Alert): [string, string][] {
 /** Everything, to be read at a desk. */
 function AlertList(props: { board: Board; alerts: Alert[]; open: boolean; close: () => void }) {
   const { board, alerts, open, close } = props;
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const element = dialog.current!;
-    if (open && !element.open) element.showModal?.();
-    if (!open && element.open) element.close();
-  }, [open]);
   const at = (instant: number) => board.format.moment(instant, board.now.value);
   return (
-    <dialog ref={dialog} class="details" aria-label={strings.alerts.heading} onClose={close}>
-      <h2>{strings.alerts.heading}</h2>
-      {open && alerts.length === 0 ? <p>{strings.alerts.none}</p> : null}
+    <Dialog open={open} heading={strings.alerts.heading} close={close}>
+      {alerts.length === 0 ? <p>{strings.alerts.none}</p> : null}
       <dl>
-        {open ? alerts.map((alert) => (
+        {alerts.map((alert) => (
           <div key={`${alert.key} ${alert.episode}`}>
             <dt data-severity={alert.severity}><AlertMark severity={alert.severity} over={ended(alert)} /> {summary(board, alert)}</dt>
             <dd>
               {[strings.alerts.severity[alert.severity], board.name(alert.scope), strings.alerts.from(at(since(alert))),
-                ...details(board, alert).map(([, words]) => words), alert.reason && !alert.held_back && !ended(alert) ? alert.reason : '']
+                ...details(board, alert).map(([, words]) => words), !alert.held_back && !ended(alert) ? alert.reason : '']
                 .filter(Boolean).join(' · ')}
               <code>{alert.key}</code>
             </dd>
           </div>
-        )) : null}
+        ))}
       </dl>
-      <button type="button" onClick={close}>{strings.details.close}</button>
-    </dialog>
+    </Dialog>
   );
 }
 

@@ -290,5 +290,5 @@ export class Board {
   }
 
   /** "0:12" and the like for an age in milliseconds. */
-  age(ms: number): string { return duration(ms); }
+  age(ms: number | null | undefined): string { return duration(ms); }
 }

@@ -47,8 +47,10 @@ export class Cells implements CellSink {
     return cell;
   }
 
+  /** NaN: no source of this scope can tell. */
   number(row: string, column: string): number | null | undefined {
     const value = this.of(row, column).value;
+    if (value === 'not_available') return NaN;
     return typeof value === 'number' || value === null ? value : undefined;
   }
 

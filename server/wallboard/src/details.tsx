@@ -5,18 +5,35 @@ import { duration } from './format';
 import { queueKpis } from './judging';
 import { strings } from './strings';
 
-export function Details({ board, row, close }: { board: Board; row: string; close: () => void }) {
+interface DialogProps {
+  open: boolean;
+  heading: string;
+  close: () => void;
+  children: preact.ComponentChildren;
+}
+
+/** A card over the board; Escape and its button close it. */
+export function Dialog({ open, heading, close, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current!;
-    if (row && !element.open) element.showModal?.();
-    if (!row && element.open) element.close();
-  }, [row]);
+    if (open && !element.open) element.showModal?.();
+    if (!open && element.open) element.close();
+  }, [open]);
+  return (
+    <dialog ref={dialog} class="details" aria-label={heading} onClose={close}>
+      <h2>{heading}</h2>
+      {open ? children : null}
+      <button type="button" onClick={close}>{strings.details.close}</button>
+    </dialog>
+  );
+}
+
+export function Details({ board, row, close }: { board: Board; row: string; close: () => void }) {
   const catalogue = board.catalogue.value;
   const known = queueKpis.map((id) => catalogue.get(id)).filter((kpi) => kpi !== undefined);
   return (
-    <dialog ref={dialog} class="details" aria-label={strings.queue.details} onClose={close}>
-      <h2>{row ? board.name(row) : ''}</h2>
+    <Dialog open={row !== ''} heading={row ? board.name(row) : strings.queue.details} close={close}>
       {known.length === 0 ? <p>{strings.details.none}</p> : null}
       <dl>
         {known.map((kpi) => {
@@ -36,7 +53,6 @@ export function Details({ board, row, close }: { board: Board; row: string; clos
           );
         })}
       </dl>
-      <button type="button" onClick={close}>{strings.details.close}</button>
-    </dialog>
+    </Dialog>
   );
 }

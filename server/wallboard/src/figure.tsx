@@ -2,7 +2,8 @@
 // change is seen and no number is shown that was never true.
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Board } from './board';
-import { duration, none } from './format';
+import { duration, none, notAvailable } from './format';
+import { strings } from './strings';
 
 export const still = typeof matchMedia === 'function' ? matchMedia('(prefers-reduced-motion: reduce)') : undefined;
 
@@ -39,8 +40,9 @@ export function Since({ board, row, column }: { board: Board; row: string; colum
 
 /** A number with its unit, smaller and dimmer than the digits. */
 export function Measure({ digits, unit }: { digits: string; unit?: string }) {
+  const missing = digits === notAvailable;
   return (
-    <span class={digits === none ? 'measure unknown' : 'measure'}>
+    <span class={digits === none || missing ? 'measure unknown' : 'measure'} {...(missing ? { title: strings.notAvailable } : {})}>
       <Digits text={digits} />
       {unit ? <span class="unit">{unit}</span> : null}
     </span>

@@ -1,13 +1,17 @@
 // Numbers and durations as people read them. Pure; the locale is the reader's.
 
 export const none = '–';  // no data: never 0, never blank
+export const notAvailable = 'n/a';  // there will be none either: no source of the scope tells of it
 
 export interface Figure {
   digits: string;
   unit: string;
 }
 
-const nothing: Figure = { digits: none, unit: '' };
+/** What stands for a value that is no number: NaN is what no source can tell, all else what is not known. */
+function absent(value: number | null | undefined): string {
+  return Number.isNaN(value) ? notAvailable : none;
+}
 
 export class Format {
   private readonly numbers = new Map<number, Intl.NumberFormat>();
@@ -39,7 +43,7 @@ export class Format {
   }
 
   number(value: number | null | undefined, decimals = 0): string {
-    if (value === null || value === undefined || !Number.isFinite(value)) return none;
+    if (value === null || value === undefined || !Number.isFinite(value)) return absent(value);
     let form = this.numbers.get(decimals);
     if (!form) {
       form = new Intl.NumberFormat(this.locale, { maximumFractionDigits: decimals });
@@ -50,7 +54,7 @@ export class Format {
 
   /** value in 0..100; the sign apart from the digits, where the locale puts it after them. */
   percent(value: number | null | undefined, decimals = 0): Figure {
-    if (value === null || value === undefined || !Number.isFinite(value)) return nothing;
+    if (value === null || value === undefined || !Number.isFinite(value)) return { digits: absent(value), unit: '' };
     let form = this.percents.get(decimals);
     if (!form) {
       form = new Intl.NumberFormat(this.locale, { style: 'percent', maximumFractionDigits: decimals });
@@ -71,7 +75,7 @@ export class Format {
 
 /** m:ss, from one hour h:mm:ss, from one day in days and hours. */
 export function duration(ms: number | null | undefined): string {
-  if (ms === null || ms === undefined || !Number.isFinite(ms)) return none;
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) return absent(ms);
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const two = (n: number) => String(n).padStart(2, '0');
   const days = Math.floor(seconds / 86_400);
@@ -84,7 +88,7 @@ export function duration(ms: number | null | undefined): string {
 
 /** Long durations where seconds only distract: 4:05 h becomes "4 h 05 min". */
 export function roughly(ms: number | null | undefined): string {
-  if (ms === null || ms === undefined || !Number.isFinite(ms)) return none;
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) return absent(ms);
   const minutes = Math.max(0, Math.floor(ms / 60_000));
   if (minutes < 60) return `${minutes} min`;
   if (minutes >= 1_440) return duration(ms);

@@ -99,7 +99,7 @@ function QueueTile({ board, row, filled, open }: TileProps) {
       <ServiceLevel board={board} row={row} severity={of('service_level')} footer={speed.window} />
       <footer>
         <Fact label={strings.queue.answer} severity={of('average_speed_of_answer')}
-          digits={board.age(cells.number(row, speed.column) ?? NaN)} />
+          digits={board.age(cells.number(row, speed.column))} />
         <Fact label={strings.queue.abandoned} severity={of('abandonment_rate')}
           {...format.percent(cells.number(row, lost.column))} />
         {free === undefined ? null : (

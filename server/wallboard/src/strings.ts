@@ -176,5 +176,6 @@ export const strings = {
   },
 
   now: 'now',
+  notAvailable: 'Not available from this source',
   moreQueues: (n: number) => `${n} more ${plural(n, 'queue', 'queues')}`,
 };

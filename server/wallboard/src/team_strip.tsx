@@ -15,11 +15,11 @@ export function TeamStrip({ board }: { board: Board }) {
 
 function Team({ board, row }: { board: Board; row: string }) {
   const { cells, format } = board;
-  const n = (column: string) => cells.number(row, column) ?? 0;
+  const n = (column: string) => cells.number(row, column) || 0;
   const free = cells.number(row, 'agents_available');
   const all = cells.number(row, 'agents_logged_in');
   const busy = n('agents_on_contact') + n('agents_wrap_up') + n('agents_ringing');
-  const total = Math.max(1, all ?? 0);
+  const total = Math.max(1, all || 0);
   return (
     <div class="team">
       <h3>{board.name(row)}</h3>
@@ -29,8 +29,8 @@ function Team({ board, row }: { board: Board; row: string }) {
       </p>
       <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
         <rect class="rest" width="100" height="4" />
-        <rect class="busy" width={Math.min(100, (((free ?? 0) + busy) / total) * 100)} height="4" />
-        <rect class="free" width={Math.min(100, ((free ?? 0) / total) * 100)} height="4" />
+        <rect class="busy" width={Math.min(100, (((free || 0) + busy) / total) * 100)} height="4" />
+        <rect class="free" width={Math.min(100, ((free || 0) / total) * 100)} height="4" />
       </svg>
     </div>
   );

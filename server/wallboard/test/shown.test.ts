@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Catalogue } from '../src/catalogue';
 import { Cells } from '../src/cells';
 import { displayName, duration, Format, roughly, shortName } from '../src/format';
+import { Judge } from '../src/judging';
 import { columns, packGroups } from '../src/packing';
 import { within, parameters } from '../src/parameters';
 import { Ring, SliceCounter } from '../src/ring';
@@ -10,10 +12,20 @@ import { Trends } from '../src/trends';
 
 test('no data is a dash, zero is a number', () => {
   const format = new Format('en');
-  assert.deepEqual([format.number(null), format.number(undefined), format.number(NaN), format.number(0)], ['–', '–', '–', '0']);
+  assert.deepEqual([format.number(null), format.number(undefined), format.number(Infinity), format.number(0)], ['–', '–', '–', '0']);
   assert.deepEqual(format.percent(null), { digits: '–', unit: '' });
   assert.deepEqual(format.percent(0), { digits: '0', unit: '%' });
   assert.equal(duration(null), '–');
+});
+
+test('what no source can tell is said so, wherever it stands, and breaches nothing', () => {
+  const format = new Format('en');
+  const cells = new Cells((run) => run());
+  cells.cell('queue/a', 'waiting', '"not_available"');
+  const value = cells.number('queue/a', 'waiting')!;
+  assert.deepEqual([format.number(value), format.percent(value).digits, duration(value), roughly(value)], ['n/a', 'n/a', 'n/a', 'n/a']);
+  const catalogue = new Catalogue([{ id: 'waiting', title: 'Waiting', unit: 'count', direction: 'lower', warn: 0, crit: 1 }]);
+  assert.equal(new Judge().judge(catalogue, 'queue/a', 'waiting', value, 0)!.severity, 'none');
 });
 
 test('numbers follow the locale', () => {
