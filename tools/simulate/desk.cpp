@@ -23,6 +23,21 @@ constexpr Age kAges[] = {{0.50, 20 * kMinute, kDay},  // shares of what is left
                          {0.75, 3 * kDay, 7 * kDay},
                          {1.00, 7 * kDay, 12 * kDay}};
 
+struct Priority {
+  std::string_view name;
+  double share;  // of what is left
+  double pace;   // how long one takes to look at it, as a factor
+};
+constexpr Priority kPriorities[] = {
+    {"urgent", 0.08, 0.3}, {"high", 0.17, 0.55}, {"normal", 0.78, 1}, {"low", 1, 2.2}};
+constexpr int kNormal = 2;
+
+// What a ticket of each queue is about.
+constexpr std::string_view kCategories[kQueues][4] = {
+    {"order", "order", "quote", "contract"},      {"invoice", "invoice", "refund", "contract"},
+    {"login", "setup", "outage", "device"},       {"outage", "device", "integration", "data"},
+    {"contract", "outage", "complaint", "setup"}, {"order", "login", "delivery", "other"}};
+
 }  // namespace
 
 Desk::Desk(double rate, Agenda& agenda, Random& random, Journal& journal, Floor& floor)
@@ -86,27 +101,31 @@ void Desk::expect_tickets(int queue) {
     if (random_.chance(0.15 + 0.85 * floor_.busyness_now())) {
       const std::int64_t number = create(queue, agenda_.now());
       agenda_.after(random_.lognormal(4 * kMinute, 0.8), [=, this] {
+        if (ticket(number).status != Status::open) return;
         assign(number, agenda_.now());
-        later(random_.lognormal(14 * kMinute, 0.7), number, &Desk::work);
+        later(until_looked_at(ticket(number), 14 * kMinute), number, &Desk::work);
       });
+      if (random_.chance(0.05)) later(random_.between(2 * kMinute, 9 * kMinute), number, &Desk::raise);
+      if (random_.chance(0.03)) later(random_.between(kMinute, 12 * kMinute), number, &Desk::merge);
     }
     expect_tickets(queue);
   });
 }
 
 std::int64_t Desk::create(int queue, Time at) {
-  static constexpr std::string_view kPriorities[] = {"low", "normal", "normal", "normal", "high",
-                                                     "urgent"};
   Ticket made;
   made.number = ++last_;
   made.id = journal_.tag() + "-t" + std::to_string(made.number);
   made.queue = queue;
+  while (!random_.chance(kPriorities[made.priority].share)) ++made.priority;
   ++tally_.created;
   const auto& spec = floor_.organisation().queues[static_cast<std::size_t>(queue)];
   write("ticket.created", made, at, [&](Line& line) {
     line.text("queue", spec.id).text("by", "customer");
     line.text("channel", random_.chance(0.7) ? "email" : "web");
-    line.text("priority", kPriorities[random_.between(0, 6)]);
+    line.text("priority", kPriorities[made.priority].name);
+    line.text("category", kCategories[queue][random_.between(0, 4)]);
+    if (random_.chance(0.12)) line.text("tags", random_.chance(0.3) ? "contract,vip" : "contract");
     line.text("customer", floor_.new_customer());
   });
   return tickets_.emplace(made.number, std::move(made)).first->first;
@@ -137,10 +156,10 @@ void Desk::work(std::int64_t number) {
   if (open.status != Status::open) return;
   if (open.agent < 0) assign(number, agenda_.now());
   if (open.agent < 0) return later(kHour, number, &Desk::work);
-  if (random_.chance(0.06)) {
-    write("ticket.priority", open, agenda_.now(), [&](Line& line) {
-      line.text("priority", random_.chance(0.6) ? "high" : "low");
-    });
+  if (open.priority < kNormal && random_.chance(0.15)) {  // less urgent than it was made out to be
+    open.priority = kNormal;
+    write("ticket.priority", open, agenda_.now(),
+          [](Line& line) { line.text("priority", kPriorities[kNormal].name); });
   }
   if (random_.chance(0.12)) reply(open, "agent", agenda_.now(), false);  // a note to colleagues
   reply(open, "agent", agenda_.now(), true);
@@ -156,7 +175,32 @@ void Desk::customer_answers(std::int64_t number) {
   if (pending.status != Status::open) return;
   reply(pending, "customer", agenda_.now(), true);
   write("ticket.status", pending, agenda_.now(), [](Line& line) { line.text("status", "open"); });
-  later(random_.lognormal(16 * kMinute, 0.8), number, &Desk::work);
+  later(until_looked_at(pending, 16 * kMinute), number, &Desk::work);
+}
+
+// Until an agent's next look. Now and then one slips.
+Duration Desk::until_looked_at(const Ticket& ticket, double median) {
+  const double slip = random_.chance(0.05) ? 6 : 1;
+  return random_.lognormal(median * kPriorities[ticket.priority].pace * slip, 0.7);
+}
+
+// It turns out to be more urgent than it seemed.
+void Desk::raise(std::int64_t number) {
+  Ticket& open = ticket(number);
+  if (open.status != Status::open || open.priority == 0) return;
+  --open.priority;
+  write("ticket.priority", open, agenda_.now(),
+        [&](Line& line) { line.text("priority", kPriorities[open.priority].name); });
+}
+
+// The same customer wrote twice: this one goes on as the one before.
+void Desk::merge(std::int64_t number) {
+  Ticket& twice = ticket(number);
+  if (number == 1 || twice.status != Status::open || twice.replies > 0) return;
+  twice.status = Status::merged;
+  ++tally_.merged;
+  write("ticket.merged", twice, agenda_.now(),
+        [&](Line& line) { line.text("into", ticket(number - 1).id); });
 }
 
 void Desk::resolve(std::int64_t number) {
@@ -197,13 +241,15 @@ void Desk::after_resolution(std::int64_t number) {
 }
 
 void Desk::check() const {
-  std::uint64_t open = 0, resolved = 0, closed = 0;
+  std::uint64_t open = 0, resolved = 0, closed = 0, merged = 0;
   for (const auto& [number, ticket] : tickets_) {
     open += ticket.status == Status::open ? 1 : 0;
     resolved += ticket.status == Status::resolved ? 1 : 0;
     closed += ticket.status == Status::closed ? 1 : 0;
+    merged += ticket.status == Status::merged ? 1 : 0;
   }
-  CHECK(open + resolved + closed == tally_.created, "no ticket is lost");
+  CHECK(open + resolved + closed + merged == tally_.created, "no ticket is lost");
+  CHECK(tally_.merged == merged, "merged stays merged");
   CHECK(tally_.resolved == tally_.reopened + resolved + closed, "resolved, reopened or closed");
   CHECK(tally_.closed == closed, "closed stays closed");
 }

@@ -1,6 +1,7 @@
 // Desk: the tickets. Created by customers, assigned, answered back and forth, resolved, reopened, closed, rated,
-// as a help desk ("helpdesk") would report it; it starts with a backlog some days old.
-// Invariant, CHECKed by check(): every ticket is open, resolved or closed. Deterministic. One thread.
+// as a help desk ("helpdesk") would report it; it starts with a backlog some days old. Urgent ones are looked at sooner,
+// some slip, some turn out to be more urgent than they seemed, and some are another ticket over again.
+// Invariant, CHECKed by check(): every ticket is open, resolved, closed or merged. Deterministic. One thread.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct DeskTally {
   std::uint64_t resolved = 0;  // as often as it happened
   std::uint64_t reopened = 0;
   std::uint64_t closed = 0;
+  std::uint64_t merged = 0;
   std::uint64_t rated = 0;
 };
 
@@ -32,12 +34,13 @@ class Desk {
   const DeskTally& tally() const { return tally_; }
 
  private:
-  enum class Status : std::uint8_t { open, resolved, closed };
+  enum class Status : std::uint8_t { open, resolved, closed, merged };
   struct Ticket {
     std::int64_t number = 0;
     std::string id;
     int queue = 0;
     int agent = -1;
+    int priority = 0;  // into kPriorities, the most urgent first
     Status status = Status::open;
     int replies = 0;  // by agents
   };
@@ -46,6 +49,9 @@ class Desk {
   std::int64_t create(int queue, Time at);
   void assign(std::int64_t number, Time at);
   void work(std::int64_t number);
+  void raise(std::int64_t number);
+  void merge(std::int64_t number);
+  Duration until_looked_at(const Ticket& ticket, double median);
   void reply(Ticket& ticket, std::string_view by, Time at, bool is_public);
   void customer_answers(std::int64_t number);
   void resolve(std::int64_t number);

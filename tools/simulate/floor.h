@@ -34,6 +34,7 @@ struct FloorTally {
   std::uint64_t answered = 0;
   std::uint64_t abandoned = 0;
   std::uint64_t left = 0;  // overflow, callback, voicemail, empty
+  std::uint64_t taken_care_of = 0;  // callbacks made, voicemails handled
   std::uint64_t no_answer = 0;
   std::uint64_t ended = 0;
   std::uint64_t transferred = 0;
@@ -104,6 +105,7 @@ class Floor {
   void enqueue(Call& call, int queue);
   void watch_patience(const Call& call);
   void leave(Call& call, std::string_view reason);
+  void take_care(const std::string& call, int queue, std::string_view type, Duration in);
   void abandon(Call& call);
   void match(int queue);
   void offer(Call& call, int agent);

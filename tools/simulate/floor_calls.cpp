@@ -13,6 +13,7 @@ using windows::kMinute;
 using windows::kSecond;
 
 constexpr int kCustomers = 6000;
+constexpr Duration kCallbackPromise = 45 * kMinute;
 
 // Log-normal tails reach into hours; a system would have cut such a call.
 Duration within(Duration value, Duration low, Duration high) { return std::clamp(value, low, high); }
@@ -191,11 +192,26 @@ void Floor::leave(Call& call, std::string_view reason) {
   ++call.turn;
   write_call("call.left", call, [&](Line& line) {
     line.text("queue", spec(call.queue).id).text("reason", reason).number("wait_ms", wait);
+    if (reason == "callback") line.instant("promised_at", agenda_.now() + kCallbackPromise);
   });
   record(call, reason, agenda_.now(), wait, {}, -1);
   if (to >= 0) return enqueue(call, to);
+  if (reason == "callback") take_care(call.id, call.queue, "call.called_back", random_.lognormal(18 * kMinute, 0.6));
+  if (reason == "voicemail") take_care(call.id, call.queue, "call.voicemail_handled", random_.lognormal(25 * kMinute, 0.6));
   write_call("call.ended", call, [](Line&) {});
   forget(call.number);
+}
+
+// Somebody of the team does what the caller was left with; while nobody is there, it waits.
+void Floor::take_care(const std::string& call, int queue, std::string_view type, Duration in) {
+  agenda_.after(in, [=, this] {
+    const int agent = someone_of(spec(queue).team);
+    if (agent < 0) return take_care(call, queue, type, 20 * kMinute);
+    ++tally_.taken_care_of;
+    journal_.write(agenda_.now(), type, "pbx", agenda_.now(), [&](Line& line) {
+      line.text("call", call).text("queue", spec(queue).id).text("agent", agent_id(agent));
+    });
+  });
 }
 
 void Floor::abandon(Call& call) {
