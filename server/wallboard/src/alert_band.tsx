@@ -23,7 +23,7 @@ export function AlertBand({ board }: { board: Board }) {
     : '';
   return (
     <>
-      {words ? <p class="alert-note"><Mark kind="gap" />{words}</p> : null}
+      {words ? <p class="alert-note">{words}</p> : null}
       {alerts.value.length > 0
         ? <Strip board={board} alerts={alerts.value} old={old} open={() => setOpen(true)} /> : null}
       <Spoken alerts={alerts.value} loss={loss.value ? words : ''} />
@@ -64,8 +64,8 @@ function Card({ board, alert, old, open }: { board: Board; alert: Alert; old: bo
       <AlertMark severity={alert.severity} over={over} />
       <p class="words">{summary(board, alert)}</p>
       <p class="detail">{details(board, alert).map(([kind, words]) => (
-        <span key={kind} data-kind={kind}>
-          {kind === 'acknowledged' || kind === 'held' || kind === 'over' ? <Mark kind={kind} /> : null}{words}
+        <span key={kind}>
+          <Mark kind={kind} />{words}
         </span>
       ))}</p>
     </li>
@@ -93,7 +93,7 @@ function details(board: Board, alert: Alert): [string, string][] {
     const due = alert.state === 'pending' || alert.step === 'warned' ? alert.due : undefined;
     said.push(['age', due !== undefined && due > now ? strings.alerts.due(duration(due - now)) : strings.alerts.age(duration(now - since(alert)))]);
     if (alert.acknowledged) said.push(['acknowledged', strings.alerts.acknowledged(alert.acknowledged.by ?? '')]);
-    if (alert.held_back) said.push(['held', strings.alerts.held(alert.held_back, alert.reason ?? '')]);
+    if (alert.held_back) said.push(['paused', strings.alerts.held(alert.held_back, alert.reason ?? '')]);
   }
   if (alert.late) said.push(['late', strings.alerts.late(board.format.moment(alert.at, board.now.value))]);
   return said;

@@ -101,7 +101,8 @@ export class AlertList {
   accept(frame: StateFrame | ChangeFrame | GapFrame, now: number, ring: (alert: Alert) => void): Verdict {
     if (frame.t === 'alerts') return this.replace(frame, now, ring);
     if (frame.t === 'alert') return this.change(frame, now, ring);
-    this.missed(frame.from ?? this.number + 1, frame.to ?? frame.from ?? this.number + 1, now);
+    // Other settings may begin the numbers anew; that is no loss.
+    if (frame.from !== undefined && frame.to !== undefined && frame.to >= frame.from) this.missed(frame.from, frame.to, now);
     this.current = false;  // the state that repairs it follows
     return 'applied';
   }
@@ -135,7 +136,8 @@ export class AlertList {
   }
 
   private change(frame: ChangeFrame, now: number, ring: (alert: Alert) => void): Verdict {
-    if (!this.current || frame.number <= this.number) return 'ignored';
+    if (this.current && frame.number <= this.number) return this.retold(whole(frame.change));
+    if (!this.current) return 'ignored';
     if (frame.number !== this.number + 1) {
       this.missed(this.number + 1, frame.number - 1, now);
       this.current = false;
@@ -154,6 +156,14 @@ export class AlertList {
     this.active.set(alert.key, alert);
     if (loudSteps.has(alert.step) && visible(alert) && !alert.held_back
       && (alert.step === 'escalated' || !alert.acknowledged)) ring(alert);
+    return 'applied';
+  }
+
+  /** What the state already holds, told again after a reconnect: how that ended which was only found gone. */
+  private retold(alert: Alert): Verdict {
+    const gone = this.over.find((entry) => entry.alert.key === alert.key && entry.alert.reason === 'unseen');
+    if (!gone || !ended(alert)) return 'ignored';
+    gone.alert = alert;
     return 'applied';
   }
 

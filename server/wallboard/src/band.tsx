@@ -48,7 +48,7 @@ export function Band({ board }: { board: Board }) {
   const severity: Severity = said.tone === 'warn' || said.tone === 'crit' ? said.tone : 'none';
   return (
     <header class="band" data-tone={said.tone}>
-      <p class="said">
+      <p class="said" data-long={String(said.words.length > 44)}>
         <SeverityMark severity={severity} />
         <span class="words">{said.words}</span>
         {said.more ? <span class="more">{said.more}</span> : null}

@@ -123,7 +123,7 @@ export class Feeds {
   private refused(frame: Frame & { t: 'err' }): void {
     const mine = frame.id === this.askedAlerts ? this.alertState : frame.id === this.askedDeadlines ? this.deadlineState : undefined;
     if (!mine) return;
-    if (frame.code === 'unknown_op') {
+    if (frame.code === 'unknown_op' || frame.code === 'bad_message') {  // it does not understand: it has none
       mine.value = 'none';
       return;
     }

@@ -20,7 +20,6 @@ export class Format {
   private readonly minuteForm: Intl.DateTimeFormat;
   private readonly dateForm: Intl.DateTimeFormat;
   private readonly weekdayForm: Intl.DateTimeFormat;
-  private readonly dayForm: Intl.DateTimeFormat;
 
   constructor(readonly locale: string | undefined, zone?: string) {
     const hour = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
@@ -29,17 +28,16 @@ export class Format {
     this.minuteForm = new Intl.DateTimeFormat(locale, { ...hour, ...at });
     this.dateForm = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short', ...at });
     this.weekdayForm = new Intl.DateTimeFormat(locale, { weekday: 'short', ...hour, ...at });
-    this.dayForm = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...hour, ...at });
   }
 
   clock(at: number): string { return this.clockForm.format(at); }
   minute(at: number): string { return this.minuteForm.format(at); }
   date(at: number): string { return this.dateForm.format(at); }
 
-  /** An instant as one says it now: 14:03, Mon 08:00 within six days, otherwise with its date. */
+  /** An instant as one says it now: 14:03, Mon 08:00 within six days, otherwise only its date. */
   moment(at: number, now: number): string {
     if (this.date(at) === this.date(now) && Math.abs(at - now) < 86_400_000) return this.minute(at);
-    return (Math.abs(at - now) < 6 * 86_400_000 ? this.weekdayForm : this.dayForm).format(at);
+    return Math.abs(at - now) < 6 * 86_400_000 ? this.weekdayForm.format(at) : this.date(at);
   }
 
   number(value: number | null | undefined, decimals = 0): string {

@@ -54,11 +54,8 @@ export function AlertMark({ severity, over }: { severity: AlertSeverity; over: b
 
 const signs: Record<string, preact.ComponentChildren> = {
   acknowledged: <path d="m2.5 8.5 3.8 4L13.5 4" {...line} />,
-  held: <path d="M5 3v10M11 3v10" {...line} />,
   over: <path d="M3 8h10" {...line} />,
-  gap: <path d="M1.5 8h4m5 0h4M7 4 5.5 12M10.5 4 9 12" {...line} />,
   overdue: <path d="M2 2h12v12H2z" />,
-  now: <path d="M2 2h12v12H2z" {...line} />,
   soon: <path d="M8 1.5 15.2 14.5H.8z" />,
   running: <><circle cx="8" cy="8" r="6" {...line} /><path d="M8 4.6V8l2.4 1.8" {...line} /></>,
   paused: <path d="M3.5 2.5h3v11h-3zM9.5 2.5h3v11h-3z" />,
@@ -67,6 +64,7 @@ const signs: Record<string, preact.ComponentChildren> = {
   mute: <path d="M4 9.2V5.8a4 4 0 0 1 7-2.6M12 6.4v2.8L13.4 12H6M2 14 14 2" {...line} />,
 };
 
+/** Nothing, where the kind has no sign. */
 export function Mark({ kind }: { kind: string }) {
-  return <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{signs[kind]}</svg>;
+  return signs[kind] && <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">{signs[kind]}</svg>;
 }

@@ -95,7 +95,7 @@ function Row({ board, deadline, asof, now }: { board: Board; deadline: Deadline;
     .filter(Boolean).join(' · ');
   return (
     <li class="deadline" data-standing={count.standing}>
-      <Mark kind={count.standing} />
+      <Mark kind={count.standing === 'now' ? 'overdue' : count.standing} />
       <p class="what"><b>{record.id}</b> {strings.sla.clocks[clock] ?? clock.replace(/_/g, ' ')}</p>
       <p class="time">{strings.sla.time(count.standing, time(count))}</p>
       <p class="about">{about}</p>

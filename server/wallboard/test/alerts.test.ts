@@ -52,15 +52,28 @@ test('a gap the server tells of is a loss too', () => {
   assert.equal(list.current, true);
 });
 
+test('numbers that begin anew with other settings are no loss', () => {
+  const { list, change, state } = start(700, alert('a'));
+  list.accept({ t: 'gap', reason: 'numbered anew' }, 5_000, () => {});
+  state(2, alert('a'));
+  assert.equal(change(3, alert('b')), 'applied');
+  assert.deepEqual([list.number, list.loss], [3, undefined]);
+});
+
 test('after a reconnect it asks for what came since, and only what is new rings', () => {
-  const { list, rang, state, keys } = start(7, alert('a'), alert('b', { episode: 2 }), alert('gone'));
+  const { list, rang, state, change, keys } = start(7, alert('a'), alert('b', { episode: 2 }), alert('gone'));
   list.lost();
   assert.equal(list.current, false);
   assert.deepEqual(keys(), ['a', 'b', 'gone']);  // still shown, as of then
   assert.deepEqual(list.begin(), { after: 7 });
   state(12, alert('a'), alert('b', { episode: 3 }), alert('held', { held_back: 'silence' }), alert('new'));
   assert.deepEqual(rang, ['b', 'new']);
-  assert.deepEqual(list.shown(3_000).filter((of) => of.step === 'resolved').map((of) => [of.key, of.reason]), [['gone', 'unseen']]);
+  const over = () => list.shown(3_000).filter((of) => of.state === 'normal').map((of) => [of.key, of.step, of.reason]);
+  assert.deepEqual(over(), [['gone', 'resolved', 'unseen']]);
+  assert.equal(change(9, alert('a', { version: 2 })), 'ignored');  // the missed ones follow, already part of the state
+  assert.equal(change(10, alert('gone', { step: 'rescinded', state: 'normal', reason: 'a late reply' })), 'applied');
+  assert.deepEqual(over(), [['gone', 'rescinded', 'a late reply']]);
+  assert.deepEqual([list.number, list.loss, rang.length], [12, undefined, 2]);
 });
 
 test('what needs somebody comes first, then severity, then age, then what is over', () => {

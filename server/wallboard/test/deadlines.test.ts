@@ -73,5 +73,5 @@ test('an instant is said as near as it is', () => {
   const format = new Format('en-GB', 'UTC');
   const now = Date.UTC(2026, 10, 21, 14, 0);
   assert.deepEqual([now + 3 * minute, now + 40 * 60 * minute, now + 30 * 24 * 60 * minute].map((at) => format.moment(at, now)),
-    ['14:03', 'Mon 06:00', '21 Dec, 14:00']);
+    ['14:03', 'Mon 06:00', 'Mon 21 Dec']);
 });
