@@ -1,6 +1,6 @@
 // Desk: the tickets. Created by customers, assigned, answered back and forth, resolved, reopened, closed, rated,
-// as a help desk ("helpdesk") would report it; it starts with a backlog some days old. Urgent ones are looked at sooner,
-// some slip, some turn out to be more urgent than they seemed, and some are another ticket over again.
+// as a help desk ("helpdesk") would report it; it starts with a backlog some days old. Urgent ones are looked at
+// sooner, some slip, some turn out to be more urgent than they seemed, and some are another ticket over again.
 // Invariant, CHECKed by check(): every ticket is open, resolved, closed or merged. Deterministic. One thread.
 #pragma once
 

@@ -196,8 +196,11 @@ void Floor::leave(Call& call, std::string_view reason) {
   });
   record(call, reason, agenda_.now(), wait, {}, -1);
   if (to >= 0) return enqueue(call, to);
-  if (reason == "callback") take_care(call.id, call.queue, "call.called_back", random_.lognormal(18 * kMinute, 0.6));
-  if (reason == "voicemail") take_care(call.id, call.queue, "call.voicemail_handled", random_.lognormal(25 * kMinute, 0.6));
+  if (reason == "callback") {
+    take_care(call.id, call.queue, "call.called_back", random_.lognormal(18 * kMinute, 0.6));
+  } else if (reason == "voicemail") {
+    take_care(call.id, call.queue, "call.voicemail_handled", random_.lognormal(25 * kMinute, 0.6));
+  }
   write_call("call.ended", call, [](Line&) {});
   forget(call.number);
 }
