@@ -16,6 +16,7 @@ namespace ingest {
 
 enum class Ability : std::uint8_t {
   arrival,         // that a call reached the system, before any queue
+  menu,            // that it ended before any queue
   queue_entry,     // that and when it entered a queue
   refused,         // that a queue did not accept it
   answer,          // that and when an agent took it

@@ -3,12 +3,64 @@
 #include <algorithm>
 #include <array>
 
+#include "ingest/fields.h"
+#include "ingest/formats_made.h"
 #include "ingest/native_format.h"
 
 namespace ingest {
 
+namespace {
+
+using A = Ability;
+using enum Grade;
+
+constexpr Capability kQueueLog[] = {
+    {A::queue_entry, direct}, {A::answer, direct},         {A::wait, direct},        {A::abandon, direct},
+    {A::exits, direct},       {A::offers, direct},         {A::talk, direct},        {A::transfers, direct},
+    {A::agent_presence, derived}, {A::agent_state, derived}, {A::live_waiting, direct}, {A::live_talking, direct},
+    {A::customer, configured}};
+constexpr std::string_view kQueueLogKeys[] = {"ignore"};
+
+constexpr Capability kAmi[] = {
+    {A::queue_entry, direct}, {A::answer, direct},     {A::wait, direct},           {A::abandon, derived},
+    {A::exits, derived},      {A::offers, direct},     {A::talk, direct},           {A::hold, direct},
+    {A::transfers, direct},   {A::voicemail, derived}, {A::agent_presence, direct}, {A::agent_state, direct},
+    {A::live_waiting, direct}, {A::live_talking, direct}, {A::customer, configured}};
+constexpr Capability kAsteriskCdr[] = {{A::arrival, direct}, {A::answer, derived}, {A::talk, direct},
+                                       {A::offers, derived}, {A::voicemail, direct}, {A::customer, configured}};
+constexpr std::string_view kAsteriskCdrKeys[] = {"inbound_contexts", "internal_contexts", "outbound_contexts"};
+constexpr Capability kThreeCx[] = {{A::arrival, direct}, {A::queue_entry, derived}, {A::answer, derived},
+                                   {A::wait, derived},   {A::abandon, derived},     {A::offers, derived},
+                                   {A::talk, direct},    {A::transfers, derived},   {A::customer, configured}};
+constexpr std::string_view kThreeCxKeys[] = {"fields", "queue_numbers"};
+constexpr Capability kFreeswitchCdr[] = {{A::arrival, direct}, {A::queue_entry, direct}, {A::answer, direct},
+                                         {A::wait, direct},    {A::abandon, direct},     {A::exits, direct},
+                                         {A::talk, direct},    {A::hold, direct},        {A::customer, configured}};
+constexpr Capability kFreeswitchEvents[] = {
+    {A::queue_entry, direct}, {A::answer, direct},  {A::wait, direct},         {A::abandon, direct},
+    {A::exits, direct},       {A::offers, direct},  {A::talk, direct},         {A::hold, derived},
+    {A::wrap_up, configured}, {A::voicemail, direct}, {A::agent_presence, direct}, {A::agent_state, direct},
+    {A::live_waiting, direct}, {A::live_talking, direct}, {A::customer, configured}};
+constexpr std::string_view kFreeswitchEventsKeys[] = {"wrap_up_s"};
+
+core::Error bad_option(std::string what, std::string where) {
+  return {"bad_option", std::move(what), std::move(where)};
+}
+
+}  // namespace
+
 std::span<const FormatInfo> formats() {
   static const std::array kFormats{
+      FormatInfo{"3cx_cdr", "3CX call data records", Framing::lines, kThreeCx, kThreeCxKeys, false, make_threecx_cdr},
+      FormatInfo{"asterisk_ami", "Asterisk Manager Interface", Framing::ami, kAmi, {}, false, make_ami},
+      FormatInfo{"asterisk_cdr", "Asterisk CDR", Framing::lines, kAsteriskCdr, kAsteriskCdrKeys, false,
+                 make_asterisk_cdr},
+      FormatInfo{"asterisk_queue_log", "Asterisk queue_log", Framing::lines, kQueueLog, kQueueLogKeys, false,
+                 make_queue_log},
+      FormatInfo{"freeswitch_cdr", "FreeSWITCH mod_json_cdr", Framing::document, kFreeswitchCdr, {}, false,
+                 make_freeswitch_cdr},
+      FormatInfo{"freeswitch_events", "FreeSWITCH events", Framing::event_socket, kFreeswitchEvents,
+                 kFreeswitchEventsKeys, false, make_freeswitch_events},
       mapped_text_format(),
       ringside_format(),
   };
@@ -17,19 +69,31 @@ std::span<const FormatInfo> formats() {
 
 const FormatInfo* format_named(std::string_view name) {
   const auto all = formats();
-  const auto it = std::find_if(all.begin(), all.end(), [&](const FormatInfo& one) { return one.name == name; });
-  return it == all.end() ? nullptr : &*it;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const FormatInfo& info) { return info.name == name; });
+  return found == all.end() ? nullptr : &*found;
 }
 
 core::Result<std::unique_ptr<Format>> make_format(std::string_view name, FormatOptions options) {
-  const FormatInfo* info = format_named(name);
-  if (info == nullptr) return core::Error{"unknown_format", "there is no format '" + std::string(name) + "'", ""};
-  for (const auto& [key, values] : options.more) {
-    if (std::find(info->keys.begin(), info->keys.end(), key) != info->keys.end()) continue;
-    return core::Error{"bad_option", "the format '" + std::string(name) + "' has no such option", key};
+  const FormatInfo* const info = format_named(name);
+  if (info == nullptr) {
+    std::string known;
+    for (const FormatInfo& f : formats()) known.append(known.empty() ? "" : ", ").append(f.name);
+    return core::Error{"unknown_format", "there is no such format; there are: " + known, "format"};
   }
-  if (info->needs_mapping && options.mapping.empty()) {
-    return core::Error{"bad_mapping", "the format '" + std::string(name) + "' needs a mapping", "mapping"};
+  if (options.source.empty() || text_fault(options.source) != nullptr)
+    return bad_option("a source needs a name", "name");
+  if (options.authority > 15) return bad_option("authority goes from 0 to 15", "authority");
+  for (const auto& [key, values] : options.more) {
+    if (std::find(info->keys.begin(), info->keys.end(), key) == info->keys.end())
+      return bad_option("the format " + std::string(name) + " has no such option", key);
+  }
+  if (info->needs_mapping && options.mapping.empty()) return core::Error{"bad_mapping", "this format needs a mapping", "mapping"};
+  if (!info->needs_mapping && !options.mapping.empty()) return bad_option("this format takes no mapping", "mapping");
+  for (const auto* table : {&options.agents, &options.queues}) {
+    for (const auto& [theirs, ours] : *table) {
+      if (ours.empty() || text_fault(ours) != nullptr)
+        return bad_option("not a name: \"" + ours + "\"", table == &options.agents ? "agents" : "queues");
+    }
   }
   return info->make(std::move(options));
 }

@@ -125,13 +125,48 @@ std::string_view MessageFormat::agent(std::string_view name, std::string_view ot
   return out_->batch.arena.keep(otherwise);
 }
 
-std::string_view MessageFormat::queue(std::string_view name) {
-  if (name.empty()) return {};
-  const auto known = options_.queues.find(name);
-  if (known != options_.queues.end()) return known->second;
-  if (out_->unmapped_queues.size() < Intake::kMaxNames && !out_->unmapped_queues.contains(name))
-    out_->unmapped_queues.emplace(name);
-  return out_->batch.arena.keep(name);
+std::string_view MessageFormat::queue(std::string_view name, std::string_view otherwise) {
+  if (otherwise.empty()) otherwise = name;
+  if (otherwise.empty()) return {};
+  for (const std::string_view word : {name, otherwise}) {
+    const auto known = options_.queues.find(word);
+    if (known != options_.queues.end()) return known->second;
+  }
+  if (out_->unmapped_queues.size() < Intake::kMaxNames && !out_->unmapped_queues.contains(otherwise))
+    out_->unmapped_queues.emplace(otherwise);
+  return out_->batch.arena.keep(otherwise);
+}
+
+std::string_view MessageFormat::chosen(std::string_view key, std::string_view theirs) const {
+  const auto list = options_.more.find(key);
+  if (list == options_.more.end()) return {};
+  for (const std::string& entry : list->second) {
+    const std::size_t equals = entry.rfind('=');
+    if (equals != std::string::npos && std::string_view(entry).substr(0, equals) == theirs)
+      return std::string_view(entry).substr(equals + 1);
+  }
+  return {};
+}
+
+bool MessageFormat::listed(std::string_view key, std::string_view word) const {
+  const auto list = options_.more.find(key);
+  return list != options_.more.end() && std::find(list->second.begin(), list->second.end(), word) != list->second.end();
+}
+
+std::string_view MessageFormat::activity(std::string_view theirs) const {
+  if (const std::string_view ours = chosen("states", theirs); !ours.empty()) return ours;
+  const std::string word = lower(theirs);
+  const auto about = [&](std::initializer_list<std::string_view> stems) {
+    return std::any_of(stems.begin(), stems.end(), [&](std::string_view s) { return word.find(s) != word.npos; });
+  };
+  if (about({"offline", "logged out", "logout", "logged off"})) return "logout";
+  if (about({"unavailable", "not ready", "not_accepting", "busy"})) return "away";
+  if (about({"available", "idle", "ready", "on queue", "on_queue", "online", "accepting"})) return "available";
+  if (about({"break", "lunch", "meal", "pause", "coffee"})) return "break";
+  if (about({"meeting"})) return "meeting";
+  if (about({"training", "coaching"})) return "training";
+  if (about({"wrap", "after call"})) return "wrap_up";
+  return "away";
 }
 
 std::string_view MessageFormat::subject(std::string_view id) {
@@ -185,6 +220,14 @@ std::string_view header(const Message& message, std::string_view name) {
     }
   }
   return {};
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  }
+  return out;
 }
 
 std::optional<std::int64_t> whole(std::string_view text) {

@@ -44,10 +44,16 @@ class MessageFormat : public Format {
 
   // Theirs to ours. What is in no table is taken as it is, or as `otherwise`, and reported.
   std::string_view agent(std::string_view name, std::string_view otherwise = {});
-  std::string_view queue(std::string_view name);
+  std::string_view queue(std::string_view name, std::string_view otherwise = {});
   std::string_view subject(std::string_view id);         // with the prefix of calls and tickets
   std::string_view customer(std::string_view who);       // a pseudonym; empty without a secret
   std::string_view customer_number(std::string_view number);  // of a telephone number, however it is written
+  // The word of agent.state for a state of theirs: what `states` of the configuration says ("Their word=break"), else
+  // by what the word is about, else away. "logout" for those that mean gone.
+  std::string_view activity(std::string_view theirs) const;
+  // What the option `key` has for a word of theirs, in lists of "theirs=ours"; empty: nothing.
+  std::string_view chosen(std::string_view key, std::string_view theirs) const;
+  bool listed(std::string_view key, std::string_view word) const;  // in the list of this option
   // Words put together, kept until the intake goes.
   std::string_view join(std::initializer_list<std::string_view> parts);
   // A duration in ms, negative ones as 0 and counted.
@@ -69,6 +75,8 @@ std::string content_id(std::string_view bytes);
 
 // The value of a header, empty when it is not there.
 std::string_view header(const Message& message, std::string_view name);
+
+std::string lower(std::string_view text);  // ASCII
 
 std::optional<std::int64_t> whole(std::string_view text);  // "42", "-1"; nothing else
 // "12", "12.5" in seconds, to ms.

@@ -5,5 +5,6 @@ set(INGEST_TESTS
   instant_test.cpp
   json_events_test.cpp
   mapped_text_test.cpp
+  queue_log_test.cpp
   native_format_test.cpp
   zone_test.cpp)
