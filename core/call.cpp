@@ -317,11 +317,9 @@ void end_open(Call& call) {
 Time lost_at(const Observation* from, const Observation* to) {
   Time at = kNever;
   for (const Observation* o = from; o != to; ++o) {
-    if (o->type != EventType::call_lost) {
-      at = kNever;
-    } else if (at == kNever) {
-      at = o->at;
-    }
+    // What is said about a call afterwards, its category, is no sign of its life.
+    if (o->type <= EventType::call_wrapped) at = kNever;
+    else if (o->type == EventType::call_lost && at == kNever) at = o->at;
   }
   return at;
 }

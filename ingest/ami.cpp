@@ -202,7 +202,8 @@ void Ami::abandon(const Block& b) {
   auto w = waiting_.find(call);
   if (w == waiting_.end()) {
     const auto held = seconds(b["HoldTime"]);
-    w = waiting_.emplace(std::string(call), Waiting{std::string(b["Queue"]), at_ - held.value_or(0), kNever, false}).first;
+    const Waiting unseen{std::string(b["Queue"]), at_ - held.value_or(0), kNever, false};
+    w = waiting_.emplace(std::string(call), unseen).first;
   }
   w->second.abandoned = true;
   w->second.left = at_;

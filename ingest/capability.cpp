@@ -12,12 +12,11 @@ namespace {
 using core::Measure;
 
 constexpr std::array<std::string_view, kAbilities> kNames = {
-    "arrival",       "menu",            "queue_entry",     "refused",       "answer",         "wait",          "abandon",
-    "exits",         "voicemail",       "callback",      "offers",         "talk",          "hold",
-    "wrap_up",       "transfers",       "agent_presence", "agent_state",   "concurrency",   "live_waiting",
-    "live_talking",  "customer",        "ticket_created", "ticket_assigned", "ticket_status", "ticket_replies",
-    "ticket_solved", "ticket_reopened", "ticket_rated",
-};
+    "arrival",        "menu",            "queue_entry",   "refused",        "answer",        "wait",
+    "abandon",        "exits",           "voicemail",     "callback",       "offers",        "talk",
+    "hold",           "wrap_up",         "transfers",     "agent_presence", "agent_state",   "concurrency",
+    "live_waiting",   "live_talking",    "customer",      "ticket_created", "ticket_assigned", "ticket_status",
+    "ticket_replies", "ticket_solved",   "ticket_reopened", "ticket_rated"};
 
 class Abilities {
  public:

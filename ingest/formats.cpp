@@ -69,7 +69,7 @@ std::span<const FormatInfo> formats() {
 
 const FormatInfo* format_named(std::string_view name) {
   const auto all = formats();
-  const auto found = std::find_if(all.begin(), all.end(), [&](const FormatInfo& info) { return info.name == name; });
+  const auto found = std::find_if(all.begin(), all.end(), [&](const FormatInfo& one) { return one.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
 
@@ -80,14 +80,13 @@ core::Result<std::unique_ptr<Format>> make_format(std::string_view name, FormatO
     for (const FormatInfo& f : formats()) known.append(known.empty() ? "" : ", ").append(f.name);
     return core::Error{"unknown_format", "there is no such format; there are: " + known, "format"};
   }
-  if (options.source.empty() || text_fault(options.source) != nullptr)
-    return bad_option("a source needs a name", "name");
   if (options.authority > 15) return bad_option("authority goes from 0 to 15", "authority");
   for (const auto& [key, values] : options.more) {
     if (std::find(info->keys.begin(), info->keys.end(), key) == info->keys.end())
       return bad_option("the format " + std::string(name) + " has no such option", key);
   }
-  if (info->needs_mapping && options.mapping.empty()) return core::Error{"bad_mapping", "this format needs a mapping", "mapping"};
+  if (info->needs_mapping && options.mapping.empty())
+    return core::Error{"bad_mapping", "this format needs a mapping", "mapping"};
   if (!info->needs_mapping && !options.mapping.empty()) return bad_option("this format takes no mapping", "mapping");
   for (const auto* table : {&options.agents, &options.queues}) {
     for (const auto& [theirs, ours] : *table) {
@@ -95,6 +94,8 @@ core::Result<std::unique_ptr<Format>> make_format(std::string_view name, FormatO
         return bad_option("not a name: \"" + ours + "\"", table == &options.agents ? "agents" : "queues");
     }
   }
+  if (options.source.empty() || text_fault(options.source) != nullptr)
+    return bad_option("a source needs a name", "name");
   return info->make(std::move(options));
 }
 

@@ -37,7 +37,7 @@ Presence::News Presence::joined(std::string_view agent, std::string_view queue, 
   if (k == nullptr) return {};
   // "There, but nobody says where" gives way to the first queue that is named.
   if (!queue.empty()) k->queues.erase("");
-  if (queue.empty() && !k->queues.empty()) return {};
+  if (queue.empty() && !k->queues.empty() && !k->queues.contains("")) return {};
   k->queues[std::string(queue)] = paused;
   return settle(*k, reason);
 }

@@ -23,10 +23,11 @@ using windows::kNever;
 
 // The order seen most.
 constexpr std::array<std::string_view, 27> kOrder = {
-    "historyid", "callid",    "duration",     "time-start",       "time-answered", "time-end",       "reason-terminated",
-    "from-no",   "to-no",     "from-dn",      "to-dn",            "dial-no",       "reason-changed", "final-number",
-    "final-dn",  "bill-code", "bill-rate",    "bill-cost",        "bill-name",     "chain",          "from-type",
-    "to-type",   "final-type", "from-dispname", "to-dispname",    "final-dispname", "missed-queue-calls"};
+    "historyid",      "callid",       "duration",       "time-start",    "time-answered",   "time-end",
+    "reason-terminated", "from-no",   "to-no",          "from-dn",       "to-dn",           "dial-no",
+    "reason-changed", "final-number", "final-dn",       "bill-code",     "bill-rate",       "bill-cost",
+    "bill-name",      "chain",        "from-type",      "to-type",       "final-type",      "from-dispname",
+    "to-dispname",    "final-dispname", "missed-queue-calls"};
 
 class ThreeCxCdr : public MessageFormat {
  public:
@@ -130,7 +131,8 @@ void ThreeCxCdr::message(const Message& message) {
   started.text = !from_us ? "inbound" : to_us ? "internal" : "outbound";
   if (!from_us) started.customer = customer_number(cell("from-no"));
   if (to_queue()) queue_segment(call);
-  else if (from_us && !to_us) agent_segment(call, without_ext(cell("from-dn").empty() ? cell("from-no") : cell("from-dn")));
+  else if (from_us && !to_us)
+    agent_segment(call, without_ext(cell("from-dn").empty() ? cell("from-no") : cell("from-dn")));
   else agent_segment(call, to_dn.empty() ? without_ext(cell("to-no")) : to_dn);
   done(content_id(message.bytes));
 }

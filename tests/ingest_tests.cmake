@@ -6,5 +6,6 @@ set(INGEST_TESTS
   json_events_test.cpp
   mapped_text_test.cpp
   queue_log_test.cpp
+  telephone_formats_test.cpp
   native_format_test.cpp
   zone_test.cpp)

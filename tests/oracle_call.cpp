@@ -340,8 +340,9 @@ Call read(const std::vector<Event>& events) {
       }
     }
   }
-  const auto known = std::find_if(told.rbegin(), told.rend(), [](const Event& e) { return e.type != T::call_lost; });
-  if (known != told.rbegin()) lose(call, known.base()->at);
+  const auto life = std::find_if(told.rbegin(), told.rend(), [](const Event& e) { return e.type <= T::call_wrapped; });
+  const auto lost = std::find_if(life.base(), told.end(), [](const Event& e) { return e.type == T::call_lost; });
+  if (lost != told.end()) lose(call, lost->at);
   return call;
 }
 
