@@ -26,7 +26,7 @@ export function AlertBand({ board }: { board: Board }) {
       {words ? <p class="alert-note">{words}</p> : null}
       {alerts.value.length > 0
         ? <Strip board={board} alerts={alerts.value} old={old} open={() => setOpen(true)} /> : null}
-      <Spoken alerts={alerts.value} loss={loss.value ? words : ''} />
+      <Spoken board={board} alerts={alerts.value} loss={loss.value ? words : ''} />
       <AlertList board={board} alerts={alerts.value} open={open} close={() => setOpen(false)} />
     </>
   );
@@ -62,7 +62,7 @@ function Card({ board, alert, old, open }: { board: Board; alert: Alert; old: bo
   return (
     <li class="alert" data-severity={alert.severity} data-loud={String(unattended(alert) && !old)} data-over={over ? alert.step : ''} onClick={open}>
       <AlertMark severity={alert.severity} over={over} />
-      <p class="words">{summary(board, alert)}</p>
+      <p class="words">{summary(board, alert)}{alert.record ? <small>{about(board, alert)}</small> : null}</p>
       <p class="detail">{details(board, alert).map(([kind, words]) => (
         <span key={kind}>
           <Mark kind={kind} />{words}
@@ -72,10 +72,15 @@ function Card({ board, alert, old, open }: { board: Board; alert: Alert; old: bo
   );
 }
 
+/** The server's words, with the names that the page has for things; a clock's are put shorter, for its card says the rest. */
 export function summary(board: Board, alert: Alert): string {
-  if (alert.summary) return alert.summary;
-  const what = alert.name.replace(/^sla\./, '').replace(/[._-]+/g, ' ');
-  return strings.band.row(alert.record?.id ?? board.name(alert.scope), what);
+  const { record, scope } = alert;
+  if (record) return strings.alerts.clock(strings.sla.clocks[alert.name.slice(4)] ?? alert.name, record.id);
+  return alert.summary ? alert.summary.replace(scope, board.name(scope)) : strings.band.row(board.name(scope), alert.name);
+}
+
+function about(board: Board, alert: Alert): string {
+  return [board.name(alert.scope), alert.labels?.['priority']].filter(Boolean).join(' · ');
 }
 
 /** What is said of an alert besides its summary, each with the kind of thing it is. */
@@ -89,11 +94,13 @@ function details(board: Board, alert: Alert): [string, string][] {
   } else {
     if (alert.state === 'recovering') said.push(['state', strings.alerts.recovering]);
     if (alert.state === 'no_data') said.push(['state', strings.alerts.noData]);
-    if (alert.step === 'escalated') said.push(['state', strings.alerts.escalated]);
+    if (alert.step === 'escalated' || alert.step === 'flapping') said.push(['step', strings.alerts[alert.step]]);
     const due = alert.state === 'pending' || alert.step === 'warned' ? alert.due : undefined;
-    said.push(['age', due !== undefined && due > now ? strings.alerts.due(duration(due - now)) : strings.alerts.age(duration(now - since(alert)))]);
+    const age = duration(now - since(alert));
+    said.push(['age', due !== undefined && due > now ? strings.alerts.due(duration(due - now))
+      : alert.record ? strings.alerts.overdue(age) : strings.alerts.age(age)]);
     if (alert.acknowledged) said.push(['acknowledged', strings.alerts.acknowledged(alert.acknowledged.by ?? '')]);
-    if (alert.held_back) said.push(['paused', strings.alerts.held(alert.held_back, alert.reason ?? '')]);
+    if (alert.held_back) said.push(['paused', alert.held_why ?? strings.alerts.held(alert.held_back)]);
   }
   if (alert.late) said.push(['late', strings.alerts.late(board.format.moment(alert.at, board.now.value))]);
   return said;
@@ -111,7 +118,7 @@ function AlertList(props: { board: Board; alerts: Alert[]; open: boolean; close:
           <div key={`${alert.key} ${alert.episode}`}>
             <dt data-severity={alert.severity}><AlertMark severity={alert.severity} over={ended(alert)} /> {summary(board, alert)}</dt>
             <dd>
-              {[strings.alerts.severity[alert.severity], board.name(alert.scope), strings.alerts.from(at(since(alert))),
+              {[strings.alerts.severity[alert.severity], about(board, alert), strings.alerts.from(at(since(alert))),
                 ...details(board, alert).map(([, words]) => words), !alert.held_back && !ended(alert) ? alert.reason : '']
                 .filter(Boolean).join(' · ')}
               <code>{alert.key}</code>
@@ -127,7 +134,7 @@ function AlertList(props: { board: Board; alerts: Alert[]; open: boolean; close:
  * For a screen reader: what is new, once. Critical ones and a loss interrupt, the rest waits for a pause. What was there when the
  * page was opened is in the list and is not read out.
  */
-function Spoken({ alerts, loss }: { alerts: Alert[]; loss: string }) {
+function Spoken({ board, alerts, loss }: { board: Board; alerts: Alert[]; loss: string }) {
   const told = useRef<Map<string, string> | undefined>(undefined);
   const [now, setNow] = useState({ urgent: '', calm: '' });
   useEffect(() => {
@@ -140,7 +147,7 @@ function Spoken({ alerts, loss }: { alerts: Alert[]; loss: string }) {
       const matter = `${alert.episode} ${over ? alert.step : alert.severity} ${alert.acknowledged ? 'acknowledged' : ''}`;
       next.set(alert.key, matter);
       if (!before || before.get(alert.key) === matter || alert.held_back) continue;
-      const words = clamped(alert.summary ?? alert.name, 140);
+      const words = clamped(summary(board, alert), 140);
       if (over) calm.push(strings.alerts.spokenOver(alert.step, words));
       else if (alert.acknowledged) calm.push(`${words}, ${strings.alerts.acknowledged(alert.acknowledged.by ?? '')}`);
       else (alert.severity === 'critical' ? urgent : calm).push(`${strings.alerts.severity[alert.severity]}: ${words}`);

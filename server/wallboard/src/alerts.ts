@@ -6,7 +6,7 @@
 
 export type AlertSeverity = 'info' | 'warning' | 'critical';
 
-/** One alert as the stream tells it (docs/stream.md); instants in ms of the server's clock, absent: not known. */
+/** One alert as the stream tells it (docs/stream.md), whole in every change; instants in ms of the server's clock, absent: not known. */
 export interface Alert {
   key: string;
   name: string;
@@ -33,6 +33,8 @@ export interface Alert {
   labels?: Record<string, string>;
   acknowledged?: { by?: string; at?: number };
   held_back?: string;
+  /** The same in words. */
+  held_why?: string;
 }
 
 export interface StateFrame { t: 'alerts'; number: number; active: Alert[] }
@@ -144,7 +146,7 @@ export class AlertList {
       return 'again';
     }
     this.number = frame.number;
-    const alert = this.merged(frame.change);
+    const alert = whole(frame.change);
     if (ended(alert)) {
       const was = this.active.get(alert.key);
       this.active.delete(alert.key);
@@ -165,25 +167,6 @@ export class AlertList {
     if (!gone || !ended(alert)) return 'ignored';
     gone.alert = alert;
     return 'applied';
-  }
-
-  /** A change may leave out who took care and what holds back; within an episode both go on until it says so. */
-  private merged(alert: Alert): Alert {
-    const before = this.active.get(alert.key);
-    const merged = whole(alert);
-    if (before?.episode === alert.episode) {
-      if (before.acknowledged && !merged.acknowledged) merged.acknowledged = before.acknowledged;
-      if (before.held_back && !merged.held_back && alert.step !== 'released') {
-        merged.held_back = before.held_back;
-        if (before.reason && !merged.reason) merged.reason = before.reason;
-      }
-    }
-    if (alert.step === 'acknowledged') {
-      merged.acknowledged = { at: alert.at, ...(alert.by ? { by: alert.by } : {}), ...alert.acknowledged };
-    }
-    if (alert.step === 'suppressed' && !merged.held_back) merged.held_back = alert.reason ?? 'held back';
-    if (alert.step === 'released') delete merged.held_back;
-    return merged;
   }
 
   private end(alert: Alert, now: number): void {

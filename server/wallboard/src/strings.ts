@@ -7,13 +7,6 @@ import type { SoundState } from './sound';
 
 const plural = (n: number, one: string, many: string) => (n === 1 ? one : many);
 
-const heldBack: Record<string, string> = {
-  silence: 'silenced',
-  inhibition: 'held back by another alert',
-  flapping: 'flapping',
-  source: 'held back, its source is silent',
-};
-
 export const strings = {
   title: (tenant: string) => (tenant ? `${tenant} – wallboard` : 'Wallboard'),
   severity: { none: '', warn: 'Warning', crit: 'Critical' } as Record<Severity, string>,
@@ -101,15 +94,18 @@ export const strings = {
     none: 'No alerts',
     severity: { info: 'Information', warning: 'Warning', critical: 'Critical' } as Record<AlertSeverity, string>,
     more: (n: number) => `+${n} more`,
+    clock: (what: string, id: string) => `${what.charAt(0).toUpperCase()}${what.slice(1)}: ${id}`,
     age: (age: string) => `for ${age}`,
+    overdue: (age: string) => `overdue for ${age}`,
     due: (left: string) => `due in ${left}`,
     from: (at: string) => `since ${at}`,
     acknowledged: (by: string) => (by ? `${by} takes care` : 'taken care of'),
-    held: (kind: string, why: string) => `${heldBack[kind] ?? `held back (${kind})`}${why && why !== kind ? `: ${why}` : ''}`,
-    late: (at: string) => `found out late, was ${at}`,
+    held: (kind: string) => `held back (${kind})`,
+    late: (at: string) => `told late, was ${at}`,
     recovering: 'recovering',
     noData: 'no data',
     escalated: 'escalated',
+    flapping: 'flapping',
     resolved: (lasted: string) => `Resolved after ${lasted}`,
     rescinded: (why: string) => `Rescinded, it never was${why ? `: ${why}` : ''}`,
     unseen: 'Over; ended while this screen was not connected',

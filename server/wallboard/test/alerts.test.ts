@@ -86,20 +86,19 @@ test('what needs somebody comes first, then severity, then age, then what is ove
   assert.deepEqual(all.filter(unattended).map((of) => of.key), ['crit', 'old', 'young', 'info']);
 });
 
-test('acknowledged and held back stay with their episode until it says otherwise', () => {
+test('who is cared for or held back is quiet, but an escalation is heard; released, it is heard', () => {
   const { rang, list, change } = start(0, alert('a'));
-  change(1, alert('a', { step: 'acknowledged', by: 'anna', at: 1_500 }));
-  assert.deepEqual(list.shown(0)[0]!.acknowledged, { at: 1_500, by: 'anna' });
-  change(2, alert('a', { step: 'suppressed', held_back: 'silence', reason: 'migration' }));
-  change(3, alert('a', { step: 'fired', version: 4 }));
-  assert.deepEqual([list.shown(0)[0]!.held_back, list.shown(0)[0]!.reason, list.shown(0)[0]!.acknowledged?.by], ['silence', 'migration', 'anna']);
-  change(4, alert('a', { step: 'released' }));
-  assert.equal(list.shown(0)[0]!.held_back, undefined);
+  const by = { acknowledged: { by: 'anna', at: 1_500 } };
+  change(1, alert('a', { step: 'acknowledged', by: 'anna', ...by }));
+  change(2, alert('a', { step: 'fired', ...by }));
+  change(3, alert('a', { step: 'suppressed', held_back: 'silence', held_why: 'migration', ...by }));
   assert.deepEqual(rang, []);
-  change(5, alert('a', { step: 'escalated' }));
-  change(6, alert('a', { episode: 2 }));
-  assert.equal(list.shown(0)[0]!.acknowledged, undefined);
-  assert.deepEqual(rang, ['a', 'a']);
+  assert.equal(unattended(list.shown(0)[0]!), false);
+  change(4, alert('a', { step: 'escalated', ...by }));
+  change(5, alert('b', { step: 'fired', held_back: 'source' }));
+  change(6, alert('b', { step: 'released' }));
+  change(7, alert('b', { step: 'relapsed' }));
+  assert.deepEqual(rang, ['a', 'b']);
 });
 
 test('what ends stays a while, rescinded longer than resolved, and comes back as itself', () => {

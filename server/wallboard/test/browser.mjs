@@ -121,11 +121,11 @@ try {
       const cards = `[...document.querySelectorAll('.alert')].map((e) => e.dataset.severity + ' ' + e.dataset.loud).join('|')`;
       assert.equal(await page.evaluate(cards), 'critical true|critical false|warning true');
       assert.match(await page.text('.alert:nth-child(2) .detail'), /anna takes care/);
-      assert.match(await page.text('.alert:nth-child(3) .detail'), /due in \d+:\d\d.*found out late, was \d\d:\d\d/);
+      assert.match(await page.text('.alert:nth-child(3) .detail'), /due in \d+:\d\dtold late, was \d\d:\d\d/);
       assert.equal(await page.text('.alerts .rest'), '+2 more');
       await page.evaluate(`document.querySelector('.alerts .rest').click()`);
       await page.until('the list', `document.querySelector('dialog[open]')?.querySelectorAll('dt').length === 5`);
-      assert.match(await page.text('dialog[open]'), /silenced: migration/);
+      assert.match(await page.text('dialog[open]'), /silenced by rosa: migration/);
       await page.evaluate(`document.querySelector('dialog[open]').close()`);
     });
     await check('an alert comes, is read out, and ends with a note; one that never was says so', async () => {

@@ -35,11 +35,11 @@ export class Alerts {
   constructor(calm) {
     if (calm) return;
     const now = Date.now();
-    this.put({ key: 'rule/long-wait/queue/sales', name: 'long-wait', scope: 'queue/sales', severity: 'critical', summary: 'Sales: oldest wait 2:48, limit 2:00', fired: now - 252_000 });
-    this.put({ key: 'sla/ticket/T-1042/first_response/1', name: 'sla.first_response', scope: 'queue/billing', severity: 'critical', summary: 'T-1042: first response overdue', record: { kind: 'ticket', id: 'T-1042' }, fired: now - 14_000, acknowledged: { by: 'anna', at: now - 9_000 } });
-    this.put({ key: 'sla/ticket/T-1050/first_response/1', name: 'sla.first_response', scope: 'queue/sales', severity: 'warning', state: 'pending', step: 'warned', summary: 'T-1050: first response, 90 % of the time is gone', record: { kind: 'ticket', id: 'T-1050' }, due: now + 74_000, late: true, at: now - 300_000 });
-    this.put({ key: 'rule/backlog/tenant', name: 'backlog', scope: 'tenant', severity: 'warning', summary: 'More than 200 open tickets', fired: now - 3_900_000, held_back: 'silence', reason: 'migration, until 18:00 (rosa)' });
-    this.put({ key: 'rule/abandon/queue/technical', name: 'abandon', scope: 'queue/technical', severity: 'info', summary: 'Technical: 9 % abandoned', fired: now - 600_000 });
+    this.put({ key: 'rule/long-wait/queue/sales', name: 'long-wait', scope: 'queue/sales', severity: 'critical', summary: 'Oldest wait, queue/sales: 2:48 (limit 2:00)', fired: now - 252_000 });
+    this.put({ key: 'sla/ticket/T-1042/first_response/1', name: 'sla.first_response', scope: 'queue/billing', severity: 'critical', labels: { priority: 'high' }, summary: 'Ticket T-1042: first_response is over its target of 30 min', record: { kind: 'ticket', id: 'T-1042' }, fired: now - 14_000, acknowledged: { by: 'anna', at: now - 9_000 } });
+    this.put({ key: 'sla/ticket/T-1050/first_response/1', name: 'sla.first_response', scope: 'queue/sales', severity: 'warning', state: 'pending', step: 'warned', labels: { priority: 'urgent' }, summary: 'Ticket T-1050: first_response has used 90 % of 15 min', record: { kind: 'ticket', id: 'T-1050' }, due: now + 74_000, late: true, at: now - 300_000 });
+    this.put({ key: 'rule/backlog/tenant', name: 'backlog', scope: 'tenant', severity: 'warning', summary: 'Open tickets, tenant: 213 (limit 200)', fired: now - 3_900_000, held_back: 'silence', held_why: 'silenced by rosa: migration' });
+    this.put({ key: 'rule/abandon/queue/technical', name: 'abandon', scope: 'queue/technical', severity: 'info', summary: 'Abandonment rate, queue/technical: 9 % (limit 8 %)', fired: now - 600_000 });
   }
 
   put(alert) {
