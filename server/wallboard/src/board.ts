@@ -52,6 +52,7 @@ export class Board {
   readonly speech = signal<Speech | undefined>(undefined);
   readonly dim = signal(false);
   readonly quiet = signal(false);          // hours in which the board is not heard
+  readonly sla = signal(false);             // a clock was seen: where nothing is promised, no place is kept for it
   readonly mirrored = signal(false);       // sides change places every night
   readonly orbit = signal(0);
 
@@ -187,6 +188,7 @@ export class Board {
       this.dim.value = within(date.getHours(), this.asked.dim);
       this.quiet.value = within(date.getHours(), this.asked.quiet);
       this.feeds.second(server);
+      if (!this.sla.peek()) this.sla.value = this.promises();
       this.orbit.value = Math.floor(monotonic / 180_000) % 25;
     });
     if (this.started.peek() && this.view.trusted && !frozen(this.freshness.peek().level)) {
@@ -197,6 +199,12 @@ export class Board {
     this.world.sound.second(monotonic, this.feeds.unattended(), silent);
     this.renew(monotonic);
     this.world.after(Math.max(50, 1000 - (this.clock.now() % 1000)), () => this.second());
+  }
+
+  private promises(): boolean {
+    const known = (column: string) => this.cells.of('tenant', column).peek();
+    return Boolean(this.feeds.deadlines.peek()?.total || known('sla_overdue') || known('sla_at_risk')
+      || typeof known('sla_compliance@today') === 'number');
   }
 
   private assess(monotonic: number, server: number): Freshness {

@@ -6,7 +6,7 @@ import { AlertBand } from './alert_band';
 import { Band } from './band';
 import type { Board } from './board';
 import { Details } from './details';
-import { hasSla, SlaPanel } from './sla_panel';
+import { SlaPanel } from './sla_panel';
 import { QueueTiles } from './queue_tiles';
 import { frozen } from './staleness';
 import { strings } from './strings';
@@ -32,7 +32,7 @@ export function Page({ board }: { board: Board }) {
       class="board"
       data-level={level}
       data-frozen={String(frozen(level))}
-      data-sla={String(hasSla(board))}
+      data-sla={String(board.sla.value)}
       data-dim={String(board.dim.value)}
       data-mirrored={String(board.mirrored.value)}
       style={{ transform: `translate(${x}px, ${y}px)` }}

@@ -1,5 +1,5 @@
-// What was promised: how well it is kept, what is at risk, and the next deadlines counting down. Absent where the
-// server tells of none of it.
+// What was promised: how well it is kept, what is at risk, and the next deadlines counting down. Absent where
+// nothing is promised.
 import { useRef } from 'preact/hooks';
 import type { Board } from './board';
 import { useBox } from './box';
@@ -13,15 +13,11 @@ import { strings } from './strings';
 /** In units; the least that can be read. */
 const row = { height: 5, gap: 0.4 };
 
-export function hasSla(board: Board): boolean {
-  return (board.feeds.deadlineState.value !== 'none' && board.feeds.deadlines.value !== undefined) || slaFigures(board).length > 0;
-}
-
 export function SlaPanel({ board }: { board: Board }) {
   const frame = board.feeds.deadlines.value;
   const listed = board.feeds.deadlineState.value !== 'none' && frame !== undefined;
+  if (!board.sla.value) return null;
   const figures = slaFigures(board);
-  if (!listed && figures.length === 0) return null;
   const old = board.deadlinesOld.value;
   return (
     <section class="panel sla" data-old={String(old)} aria-label={strings.sla.heading}>
