@@ -223,7 +223,9 @@ class CallTeller {
 
 void call_facts(const Record& record, const FactContext& context, Facts& out) {
   out.clear();
-  CallTeller(context, out).tell(read_call(record), record.customer);
+  const Call call = read_call(record);
+  CallTeller(context, out).tell(call, record.customer);
+  call_clocks(call, context, out);
 }
 
 }  // namespace core

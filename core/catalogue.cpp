@@ -12,7 +12,8 @@ using windows::CellKind;
 // Collects the cells that formulas ask for while they are compiled.
 class Compiler {
  public:
-  explicit Compiler(const std::map<std::string, KpiSpec>& specs) : specs_(specs) {}
+  Compiler(const std::map<std::string, KpiSpec>& specs, std::vector<Measure> never)
+      : specs_(specs), never_(std::move(never)) {}
 
   Result<std::vector<Catalogue::Instruction>> compile(const KpiSpec& spec) {
     std::vector<Catalogue::Instruction> out;
@@ -28,7 +29,9 @@ class Compiler {
   using Key = std::tuple<Measure, Use::Role, Attribution, std::int64_t>;
 
   std::uint16_t cell(Measure measure, Use::Role role, Attribution attribution, std::int64_t threshold = 0) {
-    const Key key{measure, role, attribution, threshold};
+    // What never happens shares cells that stay empty.
+    const bool never = std::find(never_.begin(), never_.end(), measure) != never_.end();
+    const Key key{never ? never_.front() : measure, role, attribution, threshold};
     const auto known = cells_.find(key);
     if (known != cells_.end()) return known->second;
     const auto id = static_cast<std::uint16_t>(kinds.size());
@@ -37,6 +40,7 @@ class Compiler {
                     : role == Use::Role::maximum || role == Use::Role::step ? CellKind::list
                                                                             : CellKind::sum);
     cells_.emplace(key, id);
+    if (never) return id;
     Plan& plan = plans[static_cast<std::size_t>(measure)];
     plan.uses.push_back({role, attribution, id, threshold});
     plan.by_end |= attribution == Attribution::end;
@@ -111,6 +115,7 @@ class Compiler {
   static constexpr std::size_t kMaxInstructions = 500;
 
   const std::map<std::string, KpiSpec>& specs_;
+  const std::vector<Measure> never_;
   std::map<Key, std::uint16_t> cells_;
 };
 
@@ -139,7 +144,8 @@ bool valid_id(std::string_view id) {
 
 }  // namespace
 
-Result<Catalogue> Catalogue::compile(const std::vector<KpiSpec>& specs, std::vector<windows::Duration> windows) {
+Result<Catalogue> Catalogue::compile(const std::vector<KpiSpec>& specs, std::vector<windows::Duration> windows,
+                                     std::vector<Measure> never) {
   std::map<std::string, KpiSpec> by_id;
   for (const KpiSpec& spec : specs) {
     if (!valid_id(spec.id))
@@ -149,7 +155,7 @@ Result<Catalogue> Catalogue::compile(const std::vector<KpiSpec>& specs, std::vec
                    spec.id};
     by_id[spec.id] = spec;
   }
-  Compiler compiler(by_id);
+  Compiler compiler(by_id, std::move(never));
   std::vector<Kpi> kpis;
   for (const auto& [id, spec] : by_id) {
     auto program = compiler.compile(spec);

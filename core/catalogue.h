@@ -49,8 +49,9 @@ class Catalogue {
   };
 
   // A later spec with the same id replaces an earlier one. Errors: bad_kpi, bad_formula, unknown_name, kpi_cycle;
-  // `where` is "<kpi>" or "<kpi>:<column>".
-  static Result<Catalogue> compile(const std::vector<KpiSpec>& specs, std::vector<windows::Duration> windows);
+  // `where` is "<kpi>" or "<kpi>:<column>". Measures that never happen as things are configured cost next to nothing.
+  static Result<Catalogue> compile(const std::vector<KpiSpec>& specs, std::vector<windows::Duration> windows,
+                                   std::vector<Measure> never = {});
 
   const std::vector<Kpi>& kpis() const { return kpis_; }  // sorted by id
   int find(std::string_view id) const;                     // index, -1 when unknown

@@ -13,6 +13,7 @@
 
 #include <boost/container/small_vector.hpp>
 
+#include "core/measure.h"
 #include "core/promises.h"
 #include "core/scopes.h"
 
@@ -60,6 +61,9 @@ struct ClockState {
   bool operator==(const ClockState&) const = default;
 };
 using Clocks = boost::container::small_vector<ClockState, 4>;
+
+// Measures of clocks that no policy promises anything for.
+std::vector<Measure> never_promised(const SlaSettings& settings);
 
 // Append clocks and their facts to `out`, and when to look again. For records no policy can match they do nothing.
 void call_clocks(const Call& call, const FactContext& context, Facts& out);

@@ -59,7 +59,9 @@ Engine::Engine() = default;
 Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::create(TenantSettings settings) {
-  auto catalogue = Catalogue::compile(settings.kpis, settings.windows);
+  const Status sound = Promises::check(settings.sla);
+  if (!sound) return sound.error();
+  auto catalogue = Catalogue::compile(settings.kpis, settings.windows, never_promised(settings.sla));
   if (!catalogue) return catalogue.error();
   std::unique_ptr<Engine> engine(new Engine);
   engine->state_ = std::make_unique<State>(std::move(settings), std::move(*catalogue));
@@ -187,6 +189,7 @@ void Engine::State::look_again(std::uint32_t subject, Time due_at) {
     tell(records[index], now, after);
     apply_difference(before, after);
     apply_customer(before, after);
+    apply_clocks(index, before.clocks, after.clocks);
     wheel.arm(subject, after.look_again);
     return;
   }
@@ -375,6 +378,7 @@ Result<Outcome> Engine::State::apply_record(std::span<const Event> item, Record:
   apply_difference(before, after);
   apply_contacts(before, after);
   apply_customer(before, after);
+  apply_clocks(index, before.clocks, after.clocks);
   if (after.clamped > before.clamped) ++counts.clamped;
   wheel.arm(index * 2, after.look_again);
   return Outcome::applied;
@@ -461,11 +465,19 @@ Result<Outcome> Engine::State::apply_membership(const Event& event, ScopeKind ki
                  affected.end());
   std::sort(affected.begin(), affected.end());
   affected.erase(std::unique(affected.begin(), affected.end()), affected.end());
+  std::vector<Clocks> clocks;  // as they were, of the affected
   const auto all = [&](int sign) {
-    for (const std::uint32_t index : affected) {
+    for (std::size_t i = 0; i < affected.size(); ++i) {
+      const std::uint32_t index = affected[i];
       tell(records[index], now, after);
       for (const Fact& fact : after.facts) apply_fact(fact, after.scopes[fact.scopes], sign);
       edit_customer(after.customer, sign);
+      if (sign < 0) {
+        clocks.push_back(after.clocks);
+      } else {
+        apply_clocks(index, clocks[i], after.clocks);
+        wheel.arm(index * 2, after.look_again);
+      }
     }
     if (!of_agent) return;
     tell_activity(*id, from, kNever, now, agent_after);

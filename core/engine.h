@@ -69,7 +69,14 @@ struct Deadline {
   Duration target = 0, elapsed = 0;  // in the clock's own time; elapsed as of now()
   bool breached = false;
   bool paused = false;             // by a status
+  int warned = 0;                  // the highest warning point passed, percent; 0: none
   Time closed_until = windows::kNever;  // outside business hours now: until then
+};
+
+struct Deadlines {
+  std::vector<Deadline> rows;  // what broke last, oldest first; then what is due next; paused ones last
+  std::size_t total = 0;       // of all that run or are paused in the scopes, overdue ones included
+  std::size_t overdue = 0;
 };
 
 class Engine {
@@ -106,6 +113,12 @@ class Engine {
   // Errors: unknown_kpi, bad_range.
   Result<std::vector<HistoryRow>> trend(std::string_view scope, const std::vector<std::string>& kpis,
                                         Duration length, Duration step);
+
+  // SLA clocks that are not over, in the scopes that match ("*", "queue/*", "queue/sales"): at most `limit`, of them at
+  // most `overdue` that are breached. Nothing when nothing matches.
+  Deadlines deadlines(std::string_view scopes, std::size_t limit, std::size_t overdue) const;
+  // Nothing changes by itself before this instant: advance() to it, then ask again. kNever: nothing ever will.
+  Time next_due() const;
 
   // A record, what it is made of and what it contributes, as JSON text; nullopt if not known.
   // kind: "call", "ticket", "agent".

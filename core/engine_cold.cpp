@@ -255,6 +255,7 @@ void Engine::State::examine(std::uint32_t index, const KeepSink& sink) {
   for (const Contact& c : facts.contacts) {
     if (c.to == kNever) return;
   }
+  if (deadlines.has(index)) return;  // a paused clock is neither an instant nor perhaps a level that goes on
   if (customers_used && facts.customer.customer != 0 &&
       facts.customer.at + settings.policy.repeat_within >= cold.horizon)
     return;
@@ -288,7 +289,7 @@ std::vector<std::string> Engine::State::index_keys(const Record& record, Time la
 
 void Engine::State::drop_record(std::uint32_t index) {
   Record& record = records[index];
-  CHECK(wheel.armed(index * 2) == kNever, "a record that will change by itself leaves memory");
+  CHECK(wheel.armed(index * 2) == kNever && !deadlines.has(index), "a record that will change by itself leaves memory");
   hold_customer(record, -1);
   record_index.erase(record.key_hash, index);
   const auto gone = [&](RecordList& list, auto names) {

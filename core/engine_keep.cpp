@@ -205,12 +205,12 @@ std::string Engine::State::meta_row() const {
     row.number(count);
   row.difference(cold.horizon);
   row.difference(cold.retired_to);
-  row.text(policy_text());
+  row.text(policy_text(cold.horizon));
   return row.take();
 }
 
-// What the sums of intervals depend on beside their cells.
-std::string Engine::State::policy_text() const {
+// What the sums of intervals before `until` depend on beside their cells.
+std::string Engine::State::policy_text(Time until) const {
   std::string text = std::to_string(settings.policy.repeat_within);
   const auto add = [&](const QueuePolicy& policy) {
     text += " " + std::to_string(policy.answer_target) + " " + std::to_string(policy.short_abandon);
@@ -220,6 +220,8 @@ std::string Engine::State::policy_text() const {
     text += " " + queue;
     add(policy);
   }
+  const std::string sla = Promises::text(settings.sla, until);
+  if (!sla.empty()) text += " sla " + std::to_string(XXH3_64bits(sla.data(), sla.size()));
   return text;
 }
 

@@ -85,8 +85,8 @@ Status Engine::State::read_meta(std::string_view value) {
   cold.summed = row.byte() != 0;
   if (!row.ok() || !row.done() || then < 0 || horizon < 0 || horizon % windows::kInterval != 0)
     return damaged("meta", "engine", value);
-  if ((cold.summed || cold.any_records) && policy != policy_text())
-    return Error{"other_settings", "queues' targets or repeat_within are not those that old intervals were summed up "
+  if ((cold.summed || cold.any_records) && policy != policy_text(horizon))
+    return Error{"other_settings", "targets, policies or repeat_within are not those that old intervals were summed up "
                                    "for; all has to be told again from the journal", "meta \"engine\""};
   cold.retained_from = cold.retired_to;
   keeping.generation = generation;
@@ -223,6 +223,7 @@ Status Engine::State::read_records(Archive& from) {
     tell(records[index], now, after);
     apply_difference({}, after);
     apply_customer({}, after);
+    apply_clocks(index, {}, after.clocks);
     if (!windows::planted_bug("timers are not armed after a start")) wheel.arm(index * 2, after.look_again);
   }
   return Done{};

@@ -8,6 +8,7 @@
 
 #include "core/agent.h"
 #include "core/customer.h"
+#include "core/deadlines.h"
 #include "core/dirty.h"
 #include "core/engine.h"
 #include "core/interval_row.h"
@@ -196,7 +197,7 @@ struct Engine::State {
   std::uint32_t names_size(std::size_t table) const;
   void write_name(std::size_t table, std::uint32_t number, const KeepSink& sink) const;
   std::string meta_row() const;
-  std::string policy_text() const;
+  std::string policy_text(Time until) const;
 
   // Restoring (core/engine_restore.cpp)
   Status read_meta(std::string_view value);
@@ -252,6 +253,7 @@ struct Engine::State {
   // The record's clocks were as `was` says and are as `is` says: deadlines and alerts follow. While restoring alerts
   // are known already.
   void apply_clocks(std::uint32_t record, const Clocks& was, const Clocks& is);
+  Deadline deadline(const Record& record, const ClockState& clock) const;
   void look_again(std::uint32_t record_or_agent, Time due);
   void tell_activity(std::uint32_t agent, Time from, Time to, Time at, Facts& out);
 
@@ -294,6 +296,7 @@ struct Engine::State {
   std::size_t expected_at = 0;
   windows::Wheel wheel;  // subjects: 2 * record, 2 * agent + 1
   std::vector<windows::Wheel::Due> due;
+  DeadlineIndex deadlines;
 
   Keeping keeping;
   Cold cold;

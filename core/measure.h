@@ -2,7 +2,8 @@
 // count:  something happened once at an instant
 // sample: something happened and took this long (ms) or scored this much; also counts
 // level:  something is going on between two instants
-// Which contact states feed which measure is written in core/call_facts.cpp, ticket_facts.cpp and agent.cpp.
+// Which contact states feed which measure is written in core/call_facts.cpp, ticket_facts.cpp, agent.cpp,
+// clocks.cpp.
 // docs/kpis.md explains each. Values, any thread.
 #pragma once
 
@@ -87,7 +88,30 @@ enum class MeasureKind : std::uint8_t { count, sample, level };
   X(backlog_age_lt_1d, level, "of these, created less than a day ago")                               \
   X(backlog_age_1_3d, level, "of these, created one to three days ago")                              \
   X(backlog_age_3_7d, level, "of these, created three to seven days ago")                            \
-  X(backlog_age_gt_7d, level, "of these, created more than seven days ago")
+  X(backlog_age_gt_7d, level, "of these, created more than seven days ago")                          \
+  X(first_response_met, count, "first responses within the SLA target, when they were")              \
+  X(first_response_breached, count, "first responses beyond the SLA target, when it passed")         \
+  X(next_reply_met, count, "later replies within the SLA target, when they were")                    \
+  X(next_reply_breached, count, "later replies beyond the SLA target, when it passed")               \
+  X(periodic_update_met, count, "updates to the customer within the SLA target, when they were")     \
+  X(periodic_update_breached, count, "updates to the customer beyond the SLA target, when it passed")\
+  X(requester_wait_met, count, "tickets' time new, open or on hold within the SLA target, when they were")\
+  X(requester_wait_breached, count, "tickets' time new, open or on hold beyond the SLA target, when it passed")\
+  X(agent_work_met, count, "tickets' time new or open within the SLA target, when they were")        \
+  X(agent_work_breached, count, "tickets' time new or open beyond the SLA target, when it passed")   \
+  X(resolution_met, count, "solutions within the SLA target, when they were")                        \
+  X(resolution_breached, count, "solutions beyond the SLA target, when it passed")                   \
+  X(answer_met, count, "answers of calls within the SLA target, when they were")                     \
+  X(answer_breached, count, "answers of calls beyond the SLA target, when it passed")                \
+  X(callback_met, count, "callbacks within the SLA target, when they were")                          \
+  X(callback_breached, count, "callbacks beyond the SLA target, when it passed")                     \
+  X(voicemail_met, count, "voicemails taken care of within the SLA target, when they were")          \
+  X(voicemail_breached, count, "voicemails taken care of beyond the SLA target, when it passed")     \
+  X(sla_met, count, "SLA clocks of any kind that ended in time")                                     \
+  X(sla_breached, count, "SLA clocks of any kind that were breached")                                \
+  X(sla_running, level, "SLA clocks that are not over, paused ones and overdue ones included")       \
+  X(sla_at_risk, level, "of these, past a warning point and not breached")                           \
+  X(sla_overdue, level, "of these, breached")
 
 enum class Measure : std::uint8_t {
 #define X(name, kind, meaning) name,

@@ -132,6 +132,52 @@ Status Promises::check(const SlaSettings& settings) {
   return Done{};
 }
 
+std::string Promises::text(const SlaSettings& settings, Time until) {
+  std::string out;
+  const auto number = [&](std::int64_t n) { (out += ' ') += std::to_string(n); };
+  const auto word = [&](std::string_view w) {
+    number(static_cast<std::int64_t>(w.size()));
+    out += w;
+  };
+  const auto frames = [&](const std::vector<Frame>& list) {
+    number(static_cast<std::int64_t>(list.size()));
+    for (const Frame& frame : list) number(frame.from), number(frame.to);
+  };
+  for (const SlaPolicy& policy : settings.policies) {
+    if (policy.valid_from != windows::kNever && policy.valid_from >= until) continue;
+    word(policy.id);
+    number(policy.valid_from);
+    number(policy.valid_to != windows::kNever && policy.valid_to >= until ? windows::kNever : policy.valid_to);
+    for (std::size_t part = 0; part < kParts; ++part) {
+      number(static_cast<std::int64_t>(words_of(policy.match, part).size()));
+      for (const std::string& w : words_of(policy.match, part)) word(w);
+    }
+    for (const SlaTarget& target : policy.targets) {
+      number(static_cast<int>(target.clock));
+      word(target.priority);
+      number(target.within);
+      number(target.calendar);
+    }
+    for (const Detail status : policy.pauses) number(static_cast<int>(status));
+    number(policy.elapsed_is_kept);
+  }
+  if (out.empty()) return out;
+  for (const Calendar& calendar : settings.calendars) {
+    word(calendar.zone().name());
+    for (const Schedule& schedule : calendar.schedules()) {
+      if (schedule.valid_from != windows::kNever && schedule.valid_from >= until) continue;
+      number(schedule.valid_from);
+      for (const auto& day : schedule.week) frames(day);
+      for (const auto& [date, special] : schedule.special) {
+        if (days_from(date) * windows::kDay - 26 * windows::kHour >= until) continue;
+        number(days_from(date));
+        frames(special);
+      }
+    }
+  }
+  return out;
+}
+
 Promises::Promises(const SlaSettings& settings, Words words) : settings_(settings), words_(words) {
   terms_.resize(settings.policies.size());
   for (const SlaPolicy& policy : settings.policies) {

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/names.h"
@@ -49,6 +50,9 @@ class Promises {
   // no status, versions of one policy (policies of the same id) that overlap or leave a gap, policies that promise
   // nothing.
   static Status check(const SlaSettings& settings);
+
+  // What numbers about instants before `until` depend on, in words; empty when there are no policies.
+  static std::string text(const SlaSettings& settings, Time until);
 
   // Whether any policy promises something for any of these.
   bool any_for_calls() const { return for_calls_; }

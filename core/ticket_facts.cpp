@@ -263,6 +263,7 @@ class TicketTeller {
 void ticket_facts(const Record& record, const FactContext& context, Facts& out) {
   out.clear();
   TicketTeller(context, out).tell(record);
+  ticket_clocks(record, context, out);
 }
 
 }  // namespace core

@@ -9,4 +9,5 @@ set(CORE_TESTS
   script_test.cpp
   formula_test.cpp
   hash_index_test.cpp
-  catalogue_test.cpp)
+  catalogue_test.cpp
+  calendar_test.cpp)

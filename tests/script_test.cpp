@@ -4,17 +4,21 @@
 //   date 2026-05-04                                  of the times that follow; or write it before a time
 //   policy [queue=vip] target=10s short=3s           the rest keeps 20s and 5s
 //   kpi handled_by_end = handled [by end]            beside the built-in catalogue
+//   calendar office weekdays=09:00-12:00,13:00-17:00 [mon=…] 2026-05-01=closed; again with from=…: its next schedule
+//   sla gold [queue=vip team= priority= category= channel= tags=a,b from=… to=…] first_response=1h@office
+//       [first_response/high=20m] [pauses=pending,on_hold] [warn=50,75] [measured=anew]
 //   at 10:00:05 call.queued call=7 queue=sales       one event; "final" after the time: part of a whole-call record;
 //                                                    "early": the source's clock is ahead, it is heard of before
 //   now 10:01:00                                     time passes to here
 //   expect queue/sales  waiting 0  service_level@5m 83.3  average_speed_of_answer@5m 12s  oldest_waiting_since none
+//   deadlines queue/it = 1.first_response=12:00:00 2.resolution=paused 3.next_reply=overdue  all there are
 //   history tenant offered day 2026-03-28 00:00:00 2026-03-31 00:00:00 = 1 2 3
 //
-// Words of an event: call= ticket= agent= queue= team= site= channel= priority= state= status= exit= kind= scale=
-// (one of the last five, or direction=) reason= by= value= (12s or a number) public=no authority= source= id= visit=
-// sent= (when the source said it). Every script runs plainly, with its events shuffled, doubled, with time passing in
-// tiny steps, with all events late, and kept and restored after every line, once with all that is older than today on
-// disk only; the numbers must be the same.
+// Words of an event: call= ticket= agent= queue= team= site= channel= priority= state= status= exit= kind= scale= (one
+// of the last five, or direction= category= tags= into=) reason= by= value= (12s or a number) public=no authority=
+// source= id= visit= sent= (when the source said it). Every script runs plainly, with its events shuffled, doubled, with
+// time passing in tiny steps, with all events late, and kept and restored after every line, once with all that is older
+// than today on disk only; the numbers must be the same.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -40,7 +44,7 @@ using streams::Dice;
 using windows::kSecond;
 
 struct Line {
-  enum class Kind { event, now, expect, history } kind;
+  enum class Kind { event, now, expect, deadlines, history } kind;
   int number;
   Time at = 0;
   Event event;
@@ -139,6 +143,12 @@ class Reader {
       script_.lines.push_back(l);
     } else if (first == "expect") {
       script_.lines.push_back({Line::Kind::expect, number_, 0, {}, words});
+    } else if (first == "calendar") {
+      calendar(words);
+    } else if (first == "sla") {
+      sla(words);
+    } else if (first == "deadlines") {
+      script_.lines.push_back({Line::Kind::deadlines, number_, 0, {}, words});
     } else if (first == "history") {
       Line l{Line::Kind::history, number_, 0, {}, {words.at(1), words.at(2), words.at(3)}};
       i = 4;
@@ -162,6 +172,106 @@ class Reader {
       if (key == "short") policy.short_abandon = duration_of(value).value();
     }
     (queue.empty() ? script_.settings.policy.queues : script_.settings.policy.queue[queue]) = policy;
+  }
+
+  // "2026-05-04T10:00:00"
+  Time instant(const std::string& text) {
+    const std::string date = date_;
+    std::size_t i = 0;
+    const Time at = time({text.substr(0, 10), text.substr(11)}, i);
+    date_ = date;
+    return at;
+  }
+
+  static std::vector<std::string> split(const std::string& text) {
+    std::vector<std::string> parts;
+    std::istringstream in(text);
+    for (std::string part; std::getline(in, part, ',');) parts.push_back(part);
+    return parts;
+  }
+
+  static std::vector<core::Frame> frames(const std::string& text) {
+    std::vector<core::Frame> all;
+    for (const std::string& part : split(text)) {
+      int a = 0, b = 0, c = 0, d = 0;
+      if (std::sscanf(part.c_str(), "%d:%d-%d:%d", &a, &b, &c, &d) != 4) continue;  // closed
+      all.push_back({a * windows::kHour + b * windows::kMinute, c * windows::kHour + d * windows::kMinute});
+    }
+    return all;
+  }
+
+  void calendar(const std::vector<std::string>& words) {
+    core::Schedule s;
+    const std::vector<std::string> days{"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      const std::string key = words[i].substr(0, words[i].find('=')), value = words[i].substr(key.size() + 1);
+      const auto day = std::find(days.begin(), days.end(), key);
+      if (key == "from") {
+        s.valid_from = instant(value);
+      } else if (key == "weekdays") {
+        for (std::size_t d = 0; d < 5; ++d) s.week[d] = frames(value);
+      } else if (key == "daily") {
+        s.week.fill(frames(value));
+      } else if (day != days.end()) {
+        s.week[static_cast<std::size_t>(day - days.begin())] = frames(value);
+      } else {
+        core::Date date;
+        if (std::sscanf(key.c_str(), "%d-%d-%d", &date.year, &date.month, &date.day) != 3) fail("what is " + key);
+        s.special[date] = frames(value);
+      }
+    }
+    auto& schedules = schedules_[words.at(1)];
+    schedules.push_back(s);
+    auto made = core::Calendar::create(words[1], script_.settings.zone, schedules);
+    if (!made) fail(made.error().message);
+    auto& all = script_.settings.sla.calendars;
+    const auto known = std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.id() == words[1]; });
+    known == all.end() ? all.push_back(*made) : void(*known = *made);
+  }
+
+  void sla(const std::vector<std::string>& words) {
+    core::SlaPolicy policy;
+    policy.id = words.at(1);
+    std::map<std::string, std::vector<std::string>*> match{
+        {"queue", &policy.match.queues}, {"team", &policy.match.teams}, {"priority", &policy.match.priorities},
+        {"category", &policy.match.categories}, {"channel", &policy.match.channels}, {"tags", &policy.match.tags}};
+    const std::map<std::string, core::Detail> statuses{
+        {"new", core::Detail::status_new}, {"open", core::Detail::status_open},
+        {"pending", core::Detail::status_pending}, {"on_hold", core::Detail::status_on_hold}};
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      const std::string key = words[i].substr(0, words[i].find('=')), value = words[i].substr(key.size() + 1);
+      if (match.count(key) != 0) {
+        *match[key] = split(value);
+      } else if (key == "from" || key == "to") {
+        (key == "from" ? policy.valid_from : policy.valid_to) = instant(value);
+      } else if (key == "pauses") {
+        for (const std::string& status : split(value)) policy.pauses.push_back(statuses.at(status));
+      } else if (key == "warn") {
+        for (const std::string& percent : split(value)) policy.warnings.push_back(std::stoi(percent));
+      } else if (key == "measured") {
+        policy.elapsed_is_kept = value != "anew";
+      } else {
+        target(policy, key, value);
+      }
+    }
+    script_.settings.sla.policies.push_back(policy);
+  }
+
+  void target(core::SlaPolicy& policy, const std::string& key, const std::string& value) {
+    core::SlaTarget target;
+    const std::string clock = key.substr(0, key.find('/'));
+    if (clock.size() < key.size()) target.priority = key.substr(clock.size() + 1);
+    int kind = 0;
+    while (kind < core::kClockKinds && core::name(static_cast<core::ClockKind>(kind)) != clock) ++kind;
+    if (kind == core::kClockKinds) fail("what is " + key);
+    target.clock = static_cast<core::ClockKind>(kind);
+    target.within = duration_of(value.substr(0, value.find('@'))).value();
+    const auto& calendars = script_.settings.sla.calendars;
+    for (std::size_t c = 0; c < calendars.size() && value.find('@') != std::string::npos; ++c) {
+      if (calendars[c].id() == value.substr(value.find('@') + 1)) target.calendar = static_cast<int>(c);
+    }
+    if (value.find('@') != std::string::npos && target.calendar < 0) fail("no calendar " + value);
+    policy.targets.push_back(target);
   }
 
   Event event(const std::vector<std::string>& words, std::size_t& i, Time at) {
@@ -194,7 +304,8 @@ class Reader {
     const std::map<std::string, std::string_view*> words{
         {"agent", &e.agent}, {"queue", &e.queue}, {"team", &e.team}, {"site", &e.site}, {"channel", &e.channel},
         {"priority", &e.priority}, {"state", &e.text}, {"status", &e.text}, {"exit", &e.text}, {"kind", &e.text},
-        {"scale", &e.text}, {"direction", &e.text}, {"reason", &e.reason}, {"by", &e.by}, {"source", &e.source},
+        {"scale", &e.text}, {"direction", &e.text}, {"category", &e.text}, {"tags", &e.text}, {"into", &e.text},
+        {"reason", &e.reason}, {"by", &e.by}, {"source", &e.source},
         {"id", &e.id}, {"customer", &e.customer}};
     if (key == subject) {
       e.subject = value;
@@ -218,6 +329,7 @@ class Reader {
   }
 
   Script script_;
+  std::map<std::string, std::vector<core::Schedule>> schedules_;
   std::string date_ = "2026-05-04";
   int number_ = 0;
 };
@@ -264,6 +376,9 @@ class Run {
           break;
         case Line::Kind::expect:
           if (mode_ != Mode::all_late || i > last_now) expect(line);
+          break;
+        case Line::Kind::deadlines:
+          if (mode_ != Mode::all_late || i > last_now) deadlines(line);
           break;
         case Line::Kind::history:
           if (mode_ != Mode::all_late || i > last_now) history(line);
@@ -320,6 +435,26 @@ class Run {
         FAIL_CHECK(value.error().message);  // what was never heard of is as good as empty
       }
     }
+  }
+
+  void deadlines(const Line& line) {
+    const std::vector<std::string> expected(line.words.begin() + 3, line.words.end());
+    std::vector<std::string> got;
+    const core::Deadlines found = engine_->deadlines(line.words.at(1), 100, 100);
+    const auto two = [](Time n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+    for (const core::Deadline& d : found.rows) {
+      std::string when = d.breached ? "overdue" : "paused";
+      if (!d.breached && d.due != windows::kNever) {
+        const Time wall = script_.settings.zone.to_local(d.due) % windows::kDay;
+        when = two(wall / windows::kHour) + ":" + two(wall / windows::kMinute % 60) + ":" + two(wall / kSecond % 60);
+        CHECK(engine_->next_due() <= d.due);
+      }
+      got.push_back(std::string(d.record_id) + "." + std::string(core::name(d.clock)) + "=" + when);
+      CHECK((d.elapsed >= d.target) == d.breached);
+    }
+    INFO("line " << line.number << ": deadlines of " << line.words[1]);
+    CHECK(got == expected);
+    CHECK(found.total == got.size());
   }
 
   void history(const Line& line) {

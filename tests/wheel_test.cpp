@@ -57,6 +57,20 @@ TEST_CASE("a wheel fires what a sorted list would, however the clock leaps") {
         REQUIRE(wheel.armed(subject) == at);
       }
       REQUIRE(wheel.size() == model.size());
+      // Whoever waits until next() never comes late, and comes there in a few steps.
+      const Time earliest = model.empty() ? kNever : model.begin()->first;
+      REQUIRE((wheel.next() == kNever) == model.empty());
+      if (!model.empty()) REQUIRE(wheel.next() <= std::max(earliest, now));
+      if (!model.empty() && below(4) == 0 && earliest > now) {
+        for (int waits = 0; wheel.next() < earliest; ++waits) {
+          REQUIRE(waits < 6);
+          now = std::max(now, wheel.next());
+          due.clear();
+          wheel.take_due(now, due);
+          REQUIRE(due.empty());
+        }
+        REQUIRE(wheel.next() == earliest);
+      }
       now += below(3) == 0 ? span() : below(300);
       due.clear();
       wheel.take_due(now, due);

@@ -70,6 +70,22 @@ int Wheel::next_occupied(const Level& level, int from) const {
   return 256;
 }
 
+Time Wheel::next() const {
+  for (int l = 0; l < kLevels; ++l) {
+    const Level& level = levels_[static_cast<std::size_t>(l)];
+    const int shift = l * kSlotBits;
+    const int slot = next_occupied(level, static_cast<int>((tick_ >> shift) & 0xFF));
+    if (slot == 256) continue;
+    if (l > 0) return ((tick_ >> (shift + kSlotBits) << kSlotBits) + slot) << (shift + kTickBits);
+    const std::uint32_t first = level.head[static_cast<std::size_t>(slot)];
+    Time earliest = nodes_[first].at;
+    for (std::uint32_t s = nodes_[first].next; s != kNil; s = nodes_[s].next)
+      earliest = std::min(earliest, nodes_[s].at);
+    return earliest;
+  }
+  return kNever;
+}
+
 void Wheel::take_due(Time now, std::vector<Due>& out) {
   const std::size_t first = out.size();
   const Time last = now >> kTickBits;

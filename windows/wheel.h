@@ -28,6 +28,9 @@ class Wheel {
   void arm(std::uint32_t subject, Time at);
   Time armed(std::uint32_t subject) const;  // kNever when not armed
   std::size_t size() const { return size_; }
+  // No timer fires before it: exact within the finest level, else the beginning of the slot the earliest one is in, so
+  // that whoever waits until then and takes what is due comes closer. kNever: none is armed.
+  Time next() const;
 
   // All timers with instant <= now, ordered, removed from the wheel. now never goes backwards.
   void take_due(Time now, std::vector<Due>& out);
