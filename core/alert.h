@@ -43,6 +43,8 @@ inline constexpr int kSeverities = 3, kAlertStates = 5, kAlertSteps = 14;
 std::string_view name(Severity severity);
 std::string_view name(AlertState state);
 std::string_view name(AlertStep step);
+// For people: "90 s", "5 min", "1 h 30 min", "2 d".
+std::string spoken(Duration duration);
 
 using Labels = std::vector<std::pair<std::string, std::string>>;  // by name, unique
 
@@ -143,8 +145,9 @@ struct AlertRule {
   std::string kpi;
   std::string window;               // "30m", "today"; empty: live
   std::vector<std::string> scopes;  // "queue/*", "tenant", "queue/sales"
+  std::vector<std::string> except;  // of these, not those
   bool above = true;                // fires when the value is >= enter; otherwise when <= enter
-  double enter = 0;                 // in the KPI's unit (durations: ms)
+  double enter = 0;                 // in the KPI's unit (durations: ms; of an instant: how long ago, ms)
   double leave = 0;                 // on the good side of enter, or equal
   Duration hold = 0;                // `for`
   Duration keep_firing = 0;         // `keep_firing_for`
@@ -158,9 +161,9 @@ struct AlertRule {
   Labels labels;
 };
 
-// Rules for a KPI's thresholds (core/kpi.h), by which a wall shows its colours: "kpi.<id>[@window].warn" and ".crit"
-// per scope the thresholds name, or for `scopes` where they name none. A value that grows bad from below or above as the
-// KPI's direction says; none for KPIs without direction.
+// Rules for a KPI's thresholds (core/kpi.h), by which a wall shows its colours: "kpi.<id>[@window].warn" and ".crit",
+// with ".<scope>" behind where the thresholds name one; the others hold for `scopes`. Bad is what lies against the
+// KPI's direction; a KPI without one has no rules. The window is empty for live KPIs.
 std::vector<AlertRule> threshold_rules(const KpiSpec& kpi, const std::string& window,
                                        const std::vector<std::string>& scopes);
 

@@ -8,6 +8,7 @@ namespace core {
 namespace {
 
 constexpr std::uint32_t kNone = Scopes::kNone;
+using windows::kSecond;
 constexpr std::string_view kKindNames[] = {"tenant", "site", "team", "queue", "agent", "channel", "priority"};
 
 struct DetailName {
@@ -79,6 +80,7 @@ Result<std::unique_ptr<Engine>> Engine::create(TenantSettings settings) {
   s.midnight = s.settings.zone.midnight_at_or_before(0);
   s.next_midnight = s.settings.zone.next_midnight(0);
   s.scope(ScopeKind::tenant, 0);
+  if (const Status rules = s.prepare_rules(); !rules) return rules.error();
   return engine;
 }
 
@@ -161,23 +163,35 @@ Agent& Engine::State::agent(std::uint32_t id) {
 void Engine::advance(Time now) {
   State& s = *state_;
   CHECK(now >= s.now, "time went backwards");
-  s.due.clear();
-  s.wheel.take_due(now, s.due);
+  s.alerts.at(now);
+  const Time second = windows::floor_to(now, kSecond);
+  if (second > windows::floor_to(s.now, kSecond) && (!s.judging.rules.empty() || s.alerts.watches())) {
+    s.pass(second);
+    s.judge_rules();
+  }
+  s.pass(now);
+  s.report_refused();
+  s.alerts.run_due();
+}
+
+void Engine::State::pass(Time to) {
+  due.clear();
+  wheel.take_due(to, due);
   // Every look happens at its own instant, in order, so that the numbers are the same however time is cut up.
-  const std::vector<windows::Wheel::Due> due = s.due;
-  for (const auto& [at, subject] : due) {
-    s.now = std::max(s.now, at);
-    s.look_again(subject, at);
+  const std::vector<windows::Wheel::Due> looks = due;
+  for (const auto& [at, subject] : looks) {
+    now = std::max(now, at);
+    look_again(subject, at);
   }
-  s.now = now;
+  now = to;
   // Looking may have armed timers that are due as well.
-  for (s.due.clear(), s.wheel.take_due(now, s.due); !s.due.empty(); s.due.clear(), s.wheel.take_due(now, s.due)) {
-    const std::vector<windows::Wheel::Due> more = s.due;
-    for (const auto& [at, subject] : more) s.look_again(subject, at);
+  for (due.clear(), wheel.take_due(to, due); !due.empty(); due.clear(), wheel.take_due(to, due)) {
+    const std::vector<windows::Wheel::Due> more = due;
+    for (const auto& [at, subject] : more) look_again(subject, at);
   }
-  if (now >= s.next_midnight) {
-    s.midnight = s.settings.zone.midnight_at_or_before(now);
-    s.next_midnight = s.settings.zone.next_midnight(now);
+  if (to >= next_midnight) {
+    midnight = settings.zone.midnight_at_or_before(to);
+    next_midnight = settings.zone.next_midnight(to);
   }
 }
 
@@ -219,15 +233,19 @@ Result<Outcome> Engine::apply(std::span<const Event> item) {
     outcome = s.apply_record(item, Record::Kind::ticket);
   } else {
     CHECK(item.size() == 1, "only calls and tickets come in items of several events");
-    CHECK(about(event.type) != About::alert, "what people do about alerts goes to the alerts");
-    outcome = s.apply_about_someone(event);
+    outcome = about(event.type) == About::alert ? s.apply_to_alerts(event) : s.apply_about_someone(event);
   }
   if (!outcome) {
     ++s.counts.refused;
     return outcome;
   }
   ++(*outcome == Outcome::applied ? s.counts.applied : s.counts.unchanged);
-  for (const Event& e : item) s.newest = std::max(s.newest, e.at);
+  if (about(event.type) != About::alert) {
+    for (const Event& e : item) s.newest = std::max(s.newest, e.at);
+    if (s.alerts.watches()) s.alerts.heard(event.source, about(event.type));
+  }
+  s.report_refused();
+  s.alerts.run_due();
   return outcome;
 }
 

@@ -146,7 +146,7 @@ class Engine {
   std::optional<Alert> alert(std::string_view key) const;  // active, or over not long ago
   std::vector<AlertChange> alert_history(const AlertFilter& filter) const;  // ascending numbers, the oldest first
   std::vector<Silence> silences() const;     // in force, sorted by id
-  // Rules at the scopes that match, where they are anything but normal: by order of rules, then of scopes.
+  // Rules at the scopes that match, where they are anything but normal: scope by scope, in order of rules.
   std::vector<RuleState> rule_states(std::string_view scopes) const;
   // The earliest instant at which an alert's own timer is due; kNever when there is none.
   Time next_alert_due() const;

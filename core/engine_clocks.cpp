@@ -36,9 +36,15 @@ struct ScopeFilter {
 void Engine::State::apply_clocks(std::uint32_t record, const Clocks& was, const Clocks& is) {
   if (was.empty() && is.empty()) return;
   deadlines.follow(record, is);
+  if (!cold.restoring) return report_clocks(records[record], was, is);
+  const auto alarms = [](const ClockState& c) { return c.open() && (!c.passed.empty() || c.breached_at != kNever); };
+  if (std::any_of(is.begin(), is.end(), alarms)) to_reconcile.push_back(record);
 }
 
-Time Engine::next_due() const { return state_->wheel.next(); }
+Time Engine::next_due() const {
+  const Time looks = state_->wheel.next(), timers = state_->alerts.next_due();
+  return looks == kNever || timers == kNever ? std::max(looks, timers) : std::min(looks, timers);
+}
 
 Deadlines Engine::deadlines(std::string_view pattern, std::size_t limit, std::size_t overdue) const {
   State& s = *state_;

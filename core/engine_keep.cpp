@@ -61,6 +61,7 @@ bool Engine::begin_keep(std::uint64_t generation) {
     agent.frozen_cut_moved = std::exchange(agent.cut_moved, false);
   });
   s.begin_cold();
+  s.take_alert_rows();
   for (std::size_t table = 0; table < kNameTables; ++table) k.frozen_names[table] = s.names_size(table);
   k.meta = s.meta_row();
   return true;

@@ -59,13 +59,14 @@ Status Engine::restore(Archive& archive) {
   }
   s.cold.restoring = true;
   for (const auto& step : {&State::read_names, &State::read_levels, &State::read_rosters, &State::read_activities,
-                           &State::read_records}) {
+                           &State::read_records, &State::read_alerts}) {
     const Status done = step == &State::read_names ? s.read_meta(meta) : Status(Done{});
     if (!done) return done;
     const Status read = (s.*step)(archive);
     if (!read) return read;
   }
   s.cold.restoring = false;
+  s.reconcile_alerts();
   for (const std::uint32_t scope : s.cold.late) s.scopes[scope].late = false;
   s.cold.late.clear();
   return Done{};

@@ -7,12 +7,14 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "core/agent.h"
+#include "core/alerts.h"
 #include "core/customer.h"
 #include "core/deadlines.h"
 #include "core/dirty.h"
 #include "core/engine.h"
 #include "core/interval_row.h"
 #include "core/names.h"
+#include "core/rule.h"
 #include "windows/wheel.h"
 
 namespace core {
@@ -67,6 +69,35 @@ struct View {
   std::int64_t second = -1;  // of the last evaluation of all rows
   Time midnight = kNever;     // likewise
   ViewChanges changes;
+};
+
+// What the alert rules see (core/engine_alerts.cpp).
+struct Judging {
+  struct At {  // a scope
+    RuleMachine machine;
+    std::optional<double> value;  // as last looked at
+    bool enough = true;
+    bool seen = false;
+    bool quiet = false;  // normal, and nothing but another value can change that
+  };
+  struct Rule {
+    View::Column column;
+    std::optional<View::Column> sample;
+    bool since = false;  // the KPI is an instant; judged is how long ago that was, 0 where there is none
+    bool moves = false;  // the value changes as time passes
+    bool open = true, trusted = true;
+    bool afresh = false;  // one of these has just changed
+    std::vector<At> at;
+  };
+  struct Scope {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> rules;  // rule, and where in its `at`
+    std::uint64_t revision = 0;
+    Time midnight = kNever;
+  };
+  std::vector<Rule> rules;    // as in the settings
+  std::vector<Scope> scopes;  // as the engine's, as far as they were matched
+  std::set<std::pair<std::uint32_t, std::uint32_t>> changed;  // rule, scope: rows out of date
+  std::vector<std::string> unknown;                           // rows of rules or scopes there are no more
 };
 
 // Records in memory that name an agent or a queue. Records that left are taken out when they are many.
@@ -157,6 +188,8 @@ struct Engine::State {
   State(TenantSettings s, Catalogue c) : settings(std::move(s)), catalogue(std::move(c)) {
     for (auto& table : scope_ids) table.reserve(16);
   }
+  State(const State&) = delete;  // the alerts refer to the settings
+  State& operator=(const State&) = delete;
 
   // Time
   windows::Clock clock() { return {now, midnight}; }
@@ -257,6 +290,31 @@ struct Engine::State {
   void look_again(std::uint32_t record_or_agent, Time due);
   void tell_activity(std::uint32_t agent, Time from, Time to, Time at, Facts& out);
 
+  // Alerts (core/engine_alerts.cpp)
+  Status prepare_rules();
+  void match_rules();
+  void judge_rules();
+  void judge_rule(std::uint32_t rule, std::uint32_t scope, std::uint32_t place, bool moved);
+  bool take_turn(const AlertRule& rule, const Judging::Rule& state, std::uint32_t scope, Turn turn,
+                 const Judging::At& at);
+  Alert rule_alert(const AlertRule& rule, const Judging::Rule& state, std::uint32_t scope, const Judging::At& at);
+  void add_scope_labels(ScopeKind kind, std::uint32_t name,
+                        const std::function<void(const char*, std::string_view)>& label) const;
+  Status apply_alert_event(const Event& event);
+  Result<Outcome> apply_to_alerts(const Event& event);
+  // Compares the record's clocks with what is known of their alerts: whatever differs becomes a transition.
+  void report_clocks(const Record& record, const Clocks& was, const Clocks& is);
+  void report(const Record& record, const ClockState& clock, const ClockState* was, const ClockState* is);
+  void report_refused();
+  Alert clock_alert(const Record& record, const ClockState& clock, int percent);
+  void take_alert_rows();
+  std::string machine_row(const RuleMachine& machine) const;
+  Status read_alerts(Archive& from);
+  RuleMachine* machine_of(std::string_view rule, std::string_view scope);
+  void reconcile_alerts();
+  void reconcile_clock_alerts();
+  void pass(Time to);
+
   // Views (core/view.cpp)
   Result<View::Column> parse_column(std::string_view column) const;
   Value evaluate(const View::Column& column, const Scope& scope);
@@ -303,6 +361,10 @@ struct Engine::State {
 
   std::deque<View> views;
   Counts counts;
+
+  Alerts alerts{settings.alerts, settings.sla};
+  Judging judging;
+  std::vector<std::uint32_t> to_reconcile;  // while restoring: records with clocks that are worth an alert
 
   Facts before, after, agent_before, agent_after, customer_before, customer_after;  // scratch
 };

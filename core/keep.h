@@ -25,8 +25,9 @@ enum class Keep : std::uint8_t {
   interval,      // what a scope gathered in 15 minutes; only intervals that have left memory
   agent_record,  // which records name an agent or a queue, and when records ended; only of those not in memory
   meta,          // one row: now, counts, settings the rest depends on
+  alert,         // alerts, their history, silences, and since when sources are silent (core/alerts_keep.cpp)
 };
-inline constexpr int kKeeps = 7;
+inline constexpr int kKeeps = 8;
 
 struct Kept {
   Keep table{};

@@ -25,7 +25,9 @@ using OnDamage = std::function<void(const core::Error&)>;
 
 // Column families in the order of core::Keep, then ours. `default` holds the stamp.
 constexpr std::array<const char*, core::kKeeps + 2> kFamilies{
-    "names", "records", "activity", "rosters", "intervals", "agent_records", "meta", "ids", "default"};
+    "names", "records", "activity", "rosters", "intervals", "agent_records", "meta", "alerts", "ids",
+    "default"};
+constexpr std::size_t kAlerts = static_cast<std::size_t>(core::Keep::alert);
 constexpr std::size_t kIds = core::kKeeps;
 constexpr std::size_t kOwn = core::kKeeps + 1;
 constexpr std::string_view kStampKey = "checkpoint";
@@ -99,6 +101,15 @@ core::Result<std::shared_ptr<Tables>> Tables::open(const std::string& folder, co
                          "there is a table '" + name + "' that this program does not know; format " +
                              std::to_string(kTablesVersion) + " is what it reads",
                          folder};
+    }
+    // The table of alerts came later than the others.
+    if (std::find(there.begin(), there.end(), kFamilies[kAlerts]) == there.end()) {
+      if (mode != Mode::create && mode != Mode::write) {
+        return core::Error{"unknown_version",
+                           "there is no table 'alerts': an older program made this; start this one on it first",
+                           folder};
+      }
+      options.create_missing_column_families = there.size() + 1 == kFamilies.size();
     }
   } else if (mode != Mode::create) {
     return database_error(status, folder, "state_damaged");

@@ -4,6 +4,9 @@ set(CORE_TESTS
   oracle_ticket.cpp
   streams.cpp
   builtin_kpis.cpp
+  alert_script.cpp
+  alert_script_test.cpp
+  alerts_test.cpp
   keep_test.cpp
   property_test.cpp
   script_test.cpp
