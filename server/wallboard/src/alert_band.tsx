@@ -12,6 +12,7 @@ import { strings } from './strings';
 /** In units: a card wide enough for most summaries. */
 const cardWidth = 44;
 const newsFor = 10_000;
+const fading = 60_000;
 
 export function AlertBand({ board }: { board: Board }) {
   const { alertState, alerts, loss } = board.feeds;
@@ -40,7 +41,7 @@ function Strip(props: { board: Board; alerts: Alert[]; old: boolean; open: () =>
   const lines = wide > 120 ? 1 : wide > 60 ? 2 : 3;
   const across = Math.min(alerts.length, Math.max(1, Math.floor(wide / cardWidth)));
   const shown = withNews(alerts, Math.max(1, across * lines), board.now.value);
-  const more = alerts.length - shown.length;
+  const more = alerts.filter((alert) => !ended(alert) && !shown.includes(alert)).length;
   return (
     <section class="alerts" ref={host} data-old={String(old)} style={{ '--across': String(across) }} aria-label={strings.alerts.heading}>
       <ul tabIndex={0} onKeyDown={(event) => { if (event.key === 'Enter') open(); }}>{shown.map((alert) => <Card key={`${alert.key} ${alert.episode}`} board={board} alert={alert} old={old} open={open} />)}</ul>
@@ -53,14 +54,18 @@ function Strip(props: { board: Board; alerts: Alert[]; old: boolean; open: () =>
 function withNews(alerts: Alert[], places: number, now: number): Alert[] {
   const news = alerts.find(ended);
   const at = news ? alerts.indexOf(news) : -1;
-  if (at < places || places < 2 || now - (news!.noticed ?? news!.at) > newsFor) return alerts.slice(0, places);
+  if (at < places || places < 2 || now - news!.noticed > newsFor) return alerts.slice(0, places);
   return [...alerts.slice(0, places - 1), news!];
 }
 
 function Card({ board, alert, old, open }: { board: Board; alert: Alert; old: boolean; open: () => void }) {
   const over = ended(alert);
+  const faded = over ? Math.max(0.4, 1 - (board.now.value - alert.noticed) / fading) : 1;
   return (
-    <li class="alert" data-severity={alert.severity} data-loud={String(unattended(alert) && !old)} data-over={over ? alert.step : ''} onClick={open}>
+    <li
+      class="alert" style={{ opacity: String(faded) }} data-severity={alert.severity} onClick={open}
+      data-loud={String(unattended(alert) && !old)} data-over={over ? alert.step : ''}
+    >
       <AlertMark severity={alert.severity} over={over} />
       <p class="words">{summary(board, alert)}{alert.record ? <small>{about(board, alert)}</small> : null}</p>
       <p class="detail">{details(board, alert).map(([kind, words]) => (

@@ -80,7 +80,7 @@ export function compare(a: Alert, b: Alert): number {
 
 /** What the page cannot do without, where a server leaves it out. */
 function whole(alert: Alert): Alert {
-  return { ...alert, scope: alert.scope ?? 'tenant', name: alert.name ?? alert.key, severity: alert.severity in severityRank ? alert.severity : 'warning' };
+  return { ...alert, noticed: alert.noticed ?? alert.at, scope: alert.scope ?? 'tenant', name: alert.name ?? alert.key, severity: alert.severity in severityRank ? alert.severity : 'warning' };
 }
 
 export class AlertList {

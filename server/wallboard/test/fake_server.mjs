@@ -1,6 +1,6 @@
 // A stand-in for the server while the page is worked on: serves dist/ and plays kpi.v1.json with an invented
 // call center. Options: --port n --calm (nothing in breach) --queues n --seed n
-//          --old (a server that knows no alerts and no deadlines)
+//          --churn (alerts come and go, deadlines move, all the time)  --old (a server that knows no alerts and no deadlines)
 // POST /fake/silence?ms=  /fake/gap  /fake/wrong  /fake/restart  /fake/build  /fake/source?quiet=1  /fake/calm?on=0|1
 //      /fake/alert?key=&step=&severity=&summary=&by=&reason=  /fake/hole (alert changes lost on the way)
 //      /fake/deadlines?left=ms (of the second in the list that is not broken)  ?still=1 (only those that do not run)
@@ -173,5 +173,15 @@ setInterval(() => {
     }));
   }
 }, 2000);
+
+if (process.argv.includes('--churn')) {
+  let n = 0;
+  setInterval(() => {
+    n++;
+    alerts.change(`rule/churn/${n % 7}`, { step: n % 14 < 7 ? 'fired' : n % 3 ? 'resolved' : 'rescinded', severity: ['info', 'warning', 'critical'][n % 3], summary: `Churn ${n}` });
+    deadlines = inventDeadlines(n % 5 === 0);
+    for (const client of clients) client.tellDeadlines?.();
+  }, 700);
+}
 
 http.listen(Number(option('port', 0)), () => console.log(`http://127.0.0.1:${http.address().port}/`));

@@ -9,7 +9,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 let server;
 let url = process.argv[3];
 if (!url) {
-  server = spawn(process.execPath, [fileURLToPath(new URL('fake_server.mjs', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
+  server = spawn(process.execPath, [fileURLToPath(new URL('fake_server.mjs', import.meta.url)), '--churn'], { stdio: ['ignore', 'pipe', 'inherit'] });
   url = await new Promise((resolve) => server.stdout.once('data', (line) => resolve(String(line).trim())));
 }
 const browser = await openBrowser();
