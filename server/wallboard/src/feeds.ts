@@ -16,8 +16,8 @@ export interface FeedWorld {
   ring(alert: Alert): void;
 }
 
-/** So many deadlines, of which at most half are overdue: more than any layout shows. */
-const wanted = { limit: 24, overdue: 12 };
+/** So many deadlines, of which the server lets at most half be overdue: more than any layout shows. */
+const limit = 24;
 const retry = 15_000;
 const lossShown = 60_000;
 
@@ -116,7 +116,7 @@ export class Feeds {
 
   private askDeadlines(): void {
     this.deadlinesDue = Infinity;
-    this.askedDeadlines = this.world.send({ op: 'deadlines', scope: 'tenant', ...wanted });
+    this.askedDeadlines = this.world.send({ op: 'deadlines', scope: 'tenant', limit });
     if (this.deadlineState.peek() === 'refused') this.deadlineState.value = 'waiting';
   }
 
