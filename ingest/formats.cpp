@@ -14,19 +14,19 @@ namespace {
 using A = Ability;
 using enum Grade;
 
-constexpr Capability kQueueLog[] = {
-    {A::queue_entry, direct}, {A::answer, direct},         {A::wait, direct},        {A::abandon, direct},
-    {A::exits, direct},       {A::offers, direct},         {A::talk, direct},        {A::transfers, direct},
-    {A::agent_presence, derived}, {A::agent_state, derived}, {A::live_waiting, direct}, {A::live_talking, direct},
-    {A::customer, configured}};
+constexpr Capability kQueueLog[] = {{A::queue_entry, direct},  {A::answer, direct},       {A::wait, direct},
+                                    {A::abandon, direct},      {A::exits, direct},        {A::offers, direct},
+                                    {A::talk, direct},         {A::transfers, direct},    {A::agent_presence, derived},
+                                    {A::agent_state, derived}, {A::live_waiting, direct}, {A::live_talking, direct},
+                                    {A::customer, configured}};
 constexpr std::string_view kQueueLogKeys[] = {"ignore"};
 
-constexpr Capability kAmi[] = {
-    {A::queue_entry, direct}, {A::answer, direct},     {A::wait, direct},           {A::abandon, derived},
-    {A::exits, derived},      {A::offers, direct},     {A::talk, direct},           {A::hold, direct},
-    {A::transfers, direct},   {A::voicemail, derived}, {A::agent_presence, direct}, {A::agent_state, direct},
-    {A::live_waiting, direct}, {A::live_talking, direct}, {A::customer, configured}};
-constexpr Capability kAsteriskCdr[] = {{A::arrival, direct}, {A::answer, derived}, {A::talk, direct},
+constexpr Capability kAmi[] = {{A::queue_entry, direct},  {A::answer, direct},         {A::wait, direct},
+                               {A::abandon, derived},     {A::exits, derived},         {A::offers, direct},
+                               {A::talk, direct},         {A::hold, direct},           {A::transfers, direct},
+                               {A::voicemail, derived},   {A::agent_presence, direct}, {A::agent_state, direct},
+                               {A::live_waiting, direct}, {A::live_talking, direct},   {A::customer, configured}};
+constexpr Capability kAsteriskCdr[] = {{A::arrival, direct}, {A::answer, derived},   {A::talk, direct},
                                        {A::offers, derived}, {A::voicemail, direct}, {A::customer, configured}};
 constexpr std::string_view kAsteriskCdrKeys[] = {"inbound_contexts", "internal_contexts", "outbound_contexts"};
 constexpr Capability kThreeCx[] = {{A::arrival, direct}, {A::queue_entry, derived}, {A::answer, derived},
@@ -37,11 +37,54 @@ constexpr Capability kFreeswitchCdr[] = {{A::arrival, direct}, {A::queue_entry, 
                                          {A::wait, direct},    {A::abandon, direct},     {A::exits, direct},
                                          {A::talk, direct},    {A::hold, direct},        {A::customer, configured}};
 constexpr Capability kFreeswitchEvents[] = {
-    {A::queue_entry, direct}, {A::answer, direct},  {A::wait, direct},         {A::abandon, direct},
-    {A::exits, direct},       {A::offers, direct},  {A::talk, direct},         {A::hold, derived},
-    {A::wrap_up, configured}, {A::voicemail, direct}, {A::agent_presence, direct}, {A::agent_state, direct},
+    {A::queue_entry, direct},  {A::answer, direct},       {A::wait, direct},           {A::abandon, direct},
+    {A::exits, direct},        {A::offers, direct},       {A::talk, direct},           {A::hold, derived},
+    {A::wrap_up, configured},  {A::voicemail, direct},    {A::agent_presence, direct}, {A::agent_state, direct},
     {A::live_waiting, direct}, {A::live_talking, direct}, {A::customer, configured}};
 constexpr std::string_view kFreeswitchEventsKeys[] = {"wrap_up_s"};
+
+constexpr Capability kTickets[] = {
+    {A::ticket_created, direct}, {A::ticket_assigned, direct}, {A::ticket_status, direct}, {A::ticket_replies, direct},
+    {A::ticket_solved, direct},  {A::ticket_reopened, direct}, {A::ticket_rated, direct},  {A::customer, configured}};
+constexpr Capability kZammad[] = {{A::ticket_created, direct}, {A::ticket_assigned, derived},
+                                  {A::ticket_status, derived}, {A::ticket_replies, direct},
+                                  {A::ticket_solved, derived}, {A::ticket_reopened, derived},
+                                  {A::customer, configured}};
+constexpr std::string_view kStates[] = {"states"};
+constexpr std::string_view kJiraKeys[] = {"queue_field", "states"};
+constexpr Capability kAmazonConnect[] = {{A::arrival, direct},
+                                         {A::menu, direct},
+                                         {A::queue_entry, direct},
+                                         {A::answer, direct},
+                                         {A::wait, direct},
+                                         {A::abandon, direct},
+                                         {A::exits, derived},
+                                         {A::offers, direct},
+                                         {A::talk, direct},
+                                         {A::hold, direct},
+                                         {A::wrap_up, direct},
+                                         {A::transfers, direct},
+                                         {A::agent_presence, direct},
+                                         {A::agent_state, direct},
+                                         {A::concurrency, direct},
+                                         {A::live_talking, direct},
+                                         {A::live_waiting, configured},
+                                         {A::customer, configured}};
+constexpr Capability kTwilio[] = {{A::arrival, direct},        {A::queue_entry, direct},  {A::answer, direct},
+                                  {A::wait, direct},           {A::abandon, derived},     {A::exits, derived},
+                                  {A::offers, direct},         {A::talk, direct},         {A::wrap_up, direct},
+                                  {A::agent_presence, direct}, {A::agent_state, direct},  {A::concurrency, direct},
+                                  {A::live_waiting, direct},   {A::live_talking, direct}, {A::customer, configured}};
+constexpr Capability kGenesys[] = {
+    {A::arrival, direct},      {A::queue_entry, direct},  {A::answer, direct},         {A::wait, direct},
+    {A::abandon, direct},      {A::offers, direct},       {A::talk, direct},           {A::hold, derived},
+    {A::wrap_up, direct},      {A::transfers, direct},    {A::agent_presence, direct}, {A::agent_state, direct},
+    {A::live_waiting, direct}, {A::live_talking, direct}, {A::concurrency, derived},   {A::customer, configured}};
+constexpr Capability kLiveChat[] = {{A::arrival, direct},      {A::queue_entry, direct},    {A::answer, direct},
+                                    {A::wait, direct},         {A::abandon, derived},       {A::talk, direct},
+                                    {A::transfers, direct},    {A::agent_presence, direct}, {A::agent_state, direct},
+                                    {A::live_waiting, direct}, {A::live_talking, direct},   {A::concurrency, direct},
+                                    {A::customer, configured}};
 
 core::Error bad_option(std::string what, std::string where) {
   return {"bad_option", std::move(what), std::move(where)};
@@ -52,17 +95,38 @@ core::Error bad_option(std::string what, std::string where) {
 std::span<const FormatInfo> formats() {
   static const std::array kFormats{
       FormatInfo{"3cx_cdr", "3CX call data records", Framing::lines, kThreeCx, kThreeCxKeys, false, make_threecx_cdr},
+      FormatInfo{"amazon_connect", "Amazon Connect", Framing::document, kAmazonConnect, kStates, false,
+                 make_amazon_connect},
       FormatInfo{"asterisk_ami", "Asterisk Manager Interface", Framing::ami, kAmi, {}, false, make_ami},
       FormatInfo{"asterisk_cdr", "Asterisk CDR", Framing::lines, kAsteriskCdr, kAsteriskCdrKeys, false,
                  make_asterisk_cdr},
       FormatInfo{"asterisk_queue_log", "Asterisk queue_log", Framing::lines, kQueueLog, kQueueLogKeys, false,
                  make_queue_log},
-      FormatInfo{"freeswitch_cdr", "FreeSWITCH mod_json_cdr", Framing::document, kFreeswitchCdr, {}, false,
+      FormatInfo{"freeswitch_cdr",
+                 "FreeSWITCH mod_json_cdr",
+                 Framing::document,
+                 kFreeswitchCdr,
+                 {},
+                 false,
                  make_freeswitch_cdr},
       FormatInfo{"freeswitch_events", "FreeSWITCH events", Framing::event_socket, kFreeswitchEvents,
                  kFreeswitchEventsKeys, false, make_freeswitch_events},
+      FormatInfo{"genesys_cloud", "Genesys Cloud notifications", Framing::document, kGenesys, kStates, false,
+                 make_genesys},
+      FormatInfo{"jira", "Jira Service Management", Framing::document, kTickets, kJiraKeys, false, make_jira},
+      FormatInfo{"livechat", "LiveChat", Framing::document, kLiveChat, kStates, false, make_livechat},
+      FormatInfo{"mapped_json",
+                 "JSON by a mapping",
+                 Framing::document,
+                 mapped_text_format().capabilities,
+                 {},
+                 true,
+                 make_mapped_json},
       mapped_text_format(),
       ringside_format(),
+      FormatInfo{"twilio_taskrouter", "Twilio TaskRouter", Framing::document, kTwilio, kStates, false, make_twilio},
+      FormatInfo{"zammad", "Zammad", Framing::document, kZammad, kStates, false, make_zammad},
+      FormatInfo{"zendesk", "Zendesk", Framing::document, kTickets, {}, false, make_zendesk},
   };
   return kFormats;
 }

@@ -1,111 +1,32 @@
 #include "ingest/mapped_text.h"
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
-#include <optional>
 
+#include "ingest/mapped_row.h"
 #include "ingest/mapping_plan.h"
 #include "ingest/text_rows.h"
 
 namespace ingest {
 
-namespace {
-
-// Seconds with a fraction, whole milliseconds, or h:mm:ss, to ms; negative ones too.
-std::optional<std::int64_t> read_duration(std::string_view text, DurationUnit unit) {
-  const bool negative = text.starts_with('-');
-  if (negative) text.remove_prefix(1);
-  std::int64_t total = 0;
-  for (int part = 0;; ++part) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || value < 0 || value > 1'000'000'000'000) return std::nullopt;
-    if (part > 0 && value > 59) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    total = total * 60 + value;
-    if (unit != DurationUnit::clock || part == 2 || !text.starts_with(':')) break;
-    text.remove_prefix(1);
-  }
-  if (unit != DurationUnit::milliseconds) {
-    total *= 1000;
-    if (text.starts_with('.')) {
-      text.remove_prefix(1);
-      std::int64_t scale = 100;
-      if (text.empty() || text.size() > 9) return std::nullopt;
-      for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; scale /= 10) {
-        total += (text[0] - '0') * scale;
-        text.remove_prefix(1);
-      }
-    }
-  }
-  if (!text.empty()) return std::nullopt;
-  return negative ? -total : total;
-}
-
-std::optional<std::int64_t> read_whole(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-bool contains(const std::vector<std::string>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-}  // namespace
-
 struct MappedText::Reader {
   explicit Reader(const Mapping& mapping)
-      : plan(mapping.plan()), rows(plan), known_header(!plan.header) {
+      : plan(mapping.plan()), rows(plan), told(plan), known_header(!plan.header) {
     for (std::size_t i = 0; i < plan.columns.size(); ++i) position.push_back(i);
     needed = plan.columns.size();
   }
 
   bool read_header(Batch& batch);
   void row(Batch& batch);
-  bool event(const EventPlan& e, Batch& batch);
-  bool field(const FieldPlan& f, Batch& batch);
-  bool put(const FieldPlan& f, const Reading& reading, std::string_view text, Batch& batch);
-  std::optional<core::Time> instant(const Reading& reading, std::string_view text, Arena& arena);
-  std::optional<TimeFormat::Reading> wall(const Reading& reading, std::string_view text,
-                                          Arena& arena);
-
-  // nullopt = null. `reading` becomes that of the alternative that gave the text; false: unmapped
-  // word refused.
-  bool evaluate(const ValuePlan& value, Arena& arena, std::optional<std::string_view>& text,
-                const Reading*& reading);
-  std::optional<std::string_view> join(const ValuePlan& value, Arena& arena);
-  bool holds(const Condition& condition) const;
-  bool all_hold(const std::vector<Condition>& conditions) const {
-    return std::all_of(conditions.begin(), conditions.end(),
-                       [this](const Condition& c) { return holds(c); });
-  }
-
-  std::string_view cell(int column) const {
-    return rows.cells()[position[static_cast<std::size_t>(column)]];
-  }
-  const Column& column(int i) const { return plan.columns[static_cast<std::size_t>(i)]; }
-  bool is_null(int i) const { return contains(column(i).null, cell(i)); }
-
-  bool fail(const char* code, std::string message, const FieldPlan& f) {
-    error = {code, std::move(message),
-             f.column == kNoColumn ? std::string(name(f.key)) : column(f.column).name};
-    return false;
-  }
 
   const MappingPlan& plan;
   TextRows rows;
+  MappedRow told;
   bool known_header;
   bool unusable = false;
   std::vector<std::size_t> position;  // of the plan's columns among the cells
   std::size_t needed = 0;             // cells a row must have
   std::uint64_t count = 0;
   core::Time now = 0;
-  Fields fields;
-  Fault fault;
-  core::Error error;
 };
 
 bool MappedText::Reader::read_header(Batch& batch) {
@@ -126,221 +47,17 @@ bool MappedText::Reader::read_header(Batch& batch) {
 }
 
 void MappedText::Reader::row(Batch& batch) {
-  if (rows.cells().size() != needed) {
+  const auto& cells = rows.cells();
+  if (cells.size() != needed) {
     batch.refuse(rows.line(), {"malformed",
-                               std::to_string(rows.cells().size()) + " cells where " +
+                               std::to_string(cells.size()) + " cells where " +
                                    std::to_string(needed) + " were expected",
                                ""});
     return;
   }
-  for (const Filter& filter : plan.filters) {
-    if (all_hold(filter.drop_when)) {
-      ++batch.filtered[filter.name];
-      return;
-    }
-  }
-  // All events of a row or none.
-  const std::size_t events = batch.events.size();
-  const std::size_t accepted = batch.accepted;
-  const std::size_t clamped = batch.clamped;
-  for (const EventPlan& e : plan.events) {
-    if (!all_hold(e.when) || event(e, batch)) continue;
-    batch.events.resize(events);
-    batch.items.resize(events);
-    batch.accepted = accepted;
-    batch.clamped = clamped;
-    batch.refuse(rows.line(), std::move(error));
-    return;
-  }
-  if (batch.events.size() == events) {
-    ++batch.filtered["no_event"];
-    return;
-  }
-  batch.accepted = accepted + 1;
-}
-
-bool MappedText::Reader::event(const EventPlan& e, Batch& batch) {
-  fields.clear();
-  for (const FieldPlan& f : e.fields) {
-    if (!field(f, batch)) return false;
-  }
-  const SourceOptions options{plan.source, plan.authority, plan.max_ahead, plan.accept_from};
-  if (assemble(fields, rows.line(), options, now, batch, fault)) return true;
-  FieldPlan at{fault.key, {}, kNoColumn};
-  for (const FieldPlan& f : e.fields) {
-    if (f.key == fault.key) at.column = f.column;
-  }
-  fail(fault.code, fault.message, at);
-  if (fault.key == Key::none) error.where.clear();
-  return false;
-}
-
-bool MappedText::Reader::field(const FieldPlan& f, Batch& batch) {
-  std::optional<std::string_view> text;
-  const Reading* reading = &f.value.reading;
-  if (!evaluate(f.value, batch.arena, text, reading)) {
-    return fail("bad_value", "not a word the mapping knows", f);
-  }
-  return !text || put(f, *reading, *text, batch);
-}
-
-bool MappedText::Reader::put(const FieldPlan& f, const Reading& reading, std::string_view text,
-                             Batch& batch) {
-  switch (kind_of(f.key)) {
-    case Kind::instant: {
-      const auto time = instant(reading, text, batch.arena);
-      if (!time) return fail("bad_time", "does not fit the time format", f);
-      fields.item.put(f.key, *time);
-      return true;
-    }
-    case Kind::duration: {
-      const auto ms = read_duration(text, reading.unit);
-      if (!ms) return fail("bad_duration", "not a duration in the unit of the mapping", f);
-      if (fields.put_duration(fields.item, f.key, *ms)) return true;
-      return fail("bad_duration", "longer than 7 days", f);
-    }
-    case Kind::whole: {
-      const auto number = read_whole(text);
-      if (!number) return fail("wrong_type", "must be a whole number", f);
-      fields.item.put(f.key, *number);
-      return true;
-    }
-    case Kind::boolean: {
-      const bool yes = text == "true" || text == "1";
-      if (!yes && text != "false" && text != "0") {
-        return fail("wrong_type", "must be true, false, 1 or 0", f);
-      }
-      fields.item.put(f.key, yes ? std::int64_t{1} : std::int64_t{0});
-      return true;
-    }
-    case Kind::words: {
-      const char* code = words_fault(text);
-      if (code) return fail(code, "not words with commas between, 1024 bytes together at most", f);
-      if (!text.empty()) fields.item.put_words(f.key, text);
-      return true;
-    }
-    default: break;
-  }
-  if (const char* code = text_fault(text)) {
-    return fail(code, "not a text of at most 128 bytes without control characters", f);
-  }
-  fields.item.put(f.key, text);
-  return true;
-}
-
-std::optional<TimeFormat::Reading> MappedText::Reader::wall(const Reading& reading,
-                                                            std::string_view text, Arena& arena) {
-  if (reading.date == kNoColumn) return reading.format.read(text);
-  const std::string_view date = cell(reading.date);
-  char* const place = arena.take(date.size() + 1 + text.size());
-  char* p = std::copy(date.begin(), date.end(), place);
-  *p++ = ' ';
-  p = std::copy(text.begin(), text.end(), p);
-  const auto size = static_cast<std::size_t>(p - place);
-  const auto result = reading.format.read({place, size});
-  arena.shrink(size);
-  return result;
-}
-
-std::optional<core::Time> MappedText::Reader::instant(const Reading& reading,
-                                                      std::string_view text, Arena& arena) {
-  const auto read = wall(reading, text, arena);
-  if (!read) return std::nullopt;
-  // Epoch numbers reach far beyond every calendar; they must not overflow in the zone's arithmetic.
-  if (!read->local) return read->time;
-  core::Time local = read->time;
-  if (reading.not_before != kNoColumn) {
-    const auto earliest = wall(reading, cell(reading.not_before), arena);
-    if (!earliest) return std::nullopt;
-    if (local < earliest->time) local += windows::kDay;
-  }
-  return plan.zone.from_local(local);
-}
-
-bool MappedText::Reader::evaluate(const ValuePlan& value, Arena& arena,
-                                  std::optional<std::string_view>& text,
-                                  const Reading*& reading) {
-  text.reset();
-  reading = &value.reading;
-  if (all_hold(value.when)) {
-    if (value.alternatives.empty()) {
-      text = join(value, arena);
-    } else {
-      for (const ValuePlan& alternative : value.alternatives) {
-        if (!evaluate(alternative, arena, text, reading)) return false;
-        if (text) break;
-      }
-    }
-  }
-  if (text && !value.map.empty()) {
-    const auto found = std::find_if(value.map.begin(), value.map.end(),
-                                    [&](const auto& pair) { return pair.first == *text; });
-    if (found != value.map.end()) {
-      text = found->second;
-    } else if (value.unmapped == ValuePlan::Unmapped::refuse) {
-      return false;
-    } else if (value.unmapped == ValuePlan::Unmapped::null) {
-      text.reset();
-    }
-  }
-  if (!text && value.otherwise) text = *value.otherwise;
-  return true;
-}
-
-std::optional<std::string_view> MappedText::Reader::join(const ValuePlan& value, Arena& arena) {
-  std::size_t size = 0;
-  for (const auto& piece : value.pieces) {
-    if (piece.column == kNoColumn) {
-      size += piece.literal.size() + (piece.line_number ? 20 : 0);
-      continue;
-    }
-    const std::string_view text = cell(piece.column);
-    if (value.null ? contains(*value.null, text) : is_null(piece.column)) return std::nullopt;
-    size += text.size();
-  }
-  if (value.pieces.empty()) return std::string_view();
-  const auto& only = value.pieces.front();
-  if (value.pieces.size() == 1 && !only.line_number) {
-    return only.column == kNoColumn ? std::string_view(only.literal) : cell(only.column);
-  }
-  char* const place = arena.take(size);
-  char* p = place;
-  for (const auto& piece : value.pieces) {
-    if (piece.line_number) {
-      p = std::to_chars(p, place + size, rows.line()).ptr;
-      continue;
-    }
-    const std::string_view text =
-        piece.column == kNoColumn ? std::string_view(piece.literal) : cell(piece.column);
-    p = std::copy(text.begin(), text.end(), p);
-  }
-  const auto used = static_cast<std::size_t>(p - place);
-  arena.shrink(size - used);
-  return std::string_view(place, used);
-}
-
-bool MappedText::Reader::holds(const Condition& c) const {
-  using Op = Condition::Op;
-  switch (c.op) {
-    case Op::is_null: return is_null(c.column);
-    case Op::not_null: return !is_null(c.column);
-    case Op::one_of: return contains(c.words, cell(c.column));
-    case Op::none_of: return !contains(c.words, cell(c.column));
-    case Op::less: {
-      const auto number = read_whole(cell(c.column));
-      return number && *number < c.number;
-    }
-    case Op::greater: {
-      const auto number = read_whole(cell(c.column));
-      return number && *number > c.number;
-    }
-    case Op::all: return all_hold(c.parts);
-    case Op::any:
-      return std::any_of(c.parts.begin(), c.parts.end(),
-                         [this](const Condition& part) { return holds(part); });
-    case Op::negated: return !all_hold(c.parts);
-  }
-  return false;
+  told.cells.resize(position.size());
+  for (std::size_t i = 0; i < position.size(); ++i) told.cells[i] = cells[position[i]];
+  told.tell(rows.line(), false, now, batch);
 }
 
 MappedText::MappedText(const Mapping& mapping) : reader_(std::make_unique<Reader>(mapping)) {}

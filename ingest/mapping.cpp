@@ -60,6 +60,7 @@ class Builder {
 
   bool source_part(const toml::table& root);
   bool text_part(const toml::table& table);
+  bool json_part(const toml::table& table);
   bool column_list(const toml::table& table);
   bool column_part(const toml::table& table);
   bool reading(const toml::table& table, Reading& out);
@@ -175,16 +176,19 @@ bool Builder::tables(const toml::table& table, std::string_view key,
 }
 
 bool Builder::build(const toml::table& root) {
-  const toml::table *text_table = nullptr, *time_table = nullptr, *columns = nullptr;
+  const toml::table *text_table = nullptr, *json_table = nullptr, *time_table = nullptr, *columns = nullptr;
   std::vector<const toml::table*> filters, events;
   const bool parts =
-      only(root, {"source", "authority", "accept_from", "max_ahead_s", "text", "time", "column",
+      only(root, {"source", "authority", "accept_from", "max_ahead_s", "text", "json", "time", "column",
                   "columns", "conditions", "filter", "event"}) &&
       source_part(root) && sub_table(root, "text", text_table) &&
+      sub_table(root, "json", json_table) &&
       sub_table(root, "time", time_table) && sub_table(root, "columns", columns) &&
       sub_table(root, "conditions", named_conditions_) && tables(root, "filter", filters) &&
       tables(root, "event", events);
-  if (!parts || (text_table && !text_part(*text_table)) || !column_list(root)) return false;
+  if (!parts || (text_table && !text_part(*text_table))) return false;
+  if (text_table && json_table) return fail(*json_table, "rows are text or JSON, not both");
+  if ((json_table && !json_part(*json_table)) || !column_list(root)) return false;
   if (columns && !column_part(*columns)) return false;
   if (time_table) {
     std::string zone = "UTC";
@@ -257,12 +261,25 @@ bool Builder::text_part(const toml::table& table) {
   return !null || words(*null, default_null_);
 }
 
-// [[column]]: the columns of a file without header, in their order.
+bool is_pointer(std::string_view text) { return text.empty() || text.starts_with('/'); }
+
+bool Builder::json_part(const toml::table& table) {
+  plan.layout = MappingPlan::Layout::json;
+  plan.header = false;
+  if (!only(table, {"records", "null"}) || !text(table, "records", plan.records)) return false;
+  if (!is_pointer(plan.records)) return fail(*table.get("records"), "a JSON pointer begins with /");
+  const toml::node* null = table.get("null");
+  return !null || words(*null, default_null_);
+}
+
+// [[column]]: the columns of a file without header, in their order; of JSON, names for pointers.
 bool Builder::column_list(const toml::table& root) {
   const bool fixed = plan.layout == MappingPlan::Layout::fixed;
+  const bool json = plan.layout == MappingPlan::Layout::json;
   std::vector<const toml::table*> list;
   if (!tables(root, "column", list)) return false;
   if (list.empty()) {
+    if (json) return true;
     if (fixed || !plan.header) return fail(root, "without a header, list every [[column]]");
     return true;
   }
@@ -270,11 +287,14 @@ bool Builder::column_list(const toml::table& root) {
   for (const toml::table* entry : list) {
     Column c;
     std::int64_t at = 0, width = 0;
-    if (!only(*entry, {"name", "at", "width"}) || !text(*entry, "name", c.name) ||
+    if (!only(*entry, {"name", "at", "width", "pointer"}) || !text(*entry, "name", c.name) ||
+        !text(*entry, "pointer", c.pointer) ||
         !number(*entry, "at", 1, 65'536, at) || !number(*entry, "width", 1, 65'536, width)) {
       return false;
     }
     if (c.name.empty()) return fail(*entry, "a column needs a name");
+    if (json == c.pointer.empty() || !is_pointer(c.pointer))
+      return fail(*entry, "pointer belongs to the columns of JSON, and begins with /");
     if (fixed != (at > 0 && width > 0)) {
       return fail(*entry, "at and width belong to the fixed layout, and only there");
     }
@@ -371,9 +391,10 @@ bool Builder::column(const toml::node& node, std::string_view name, int& out) {
     }
   }
   const bool by_header = plan.header && plan.layout == MappingPlan::Layout::separated;
-  if (!by_header) return fail(node, quoted("there is no column", name));
+  const bool by_pointer = plan.layout == MappingPlan::Layout::json && name.starts_with('/');
+  if (!by_header && !by_pointer) return fail(node, quoted("there is no column", name));
   out = static_cast<int>(plan.columns.size());
-  plan.columns.push_back({std::string(name), default_null_, 0, 0});
+  plan.columns.push_back({std::string(name), default_null_, by_pointer ? std::string(name) : std::string(), 0, 0});
   return true;
 }
 

@@ -20,6 +20,7 @@ inline constexpr int kNoColumn = -1;
 struct Column {
   std::string name;
   std::vector<std::string> null;  // texts that mean "not given"
+  std::string pointer;            // JSON: where in a record; from the document's root when it begins with "//"
   std::size_t at = 0;             // fixed width: first character, from 0
   std::size_t width = 0;
 };
@@ -80,7 +81,7 @@ struct Filter {
 };
 
 struct MappingPlan {
-  enum class Layout : std::uint8_t { separated, fixed };
+  enum class Layout : std::uint8_t { separated, fixed, json };
   enum class Encoding : std::uint8_t { utf8, latin1, windows1252 };
 
   std::string source;
@@ -98,6 +99,7 @@ struct MappingPlan {
   std::string comment;  // lines that begin with it are no rows
   Encoding encoding = Encoding::utf8;
 
+  std::string records;  // JSON: pointer to the list of records; empty: the document is one
   std::vector<Column> columns;  // with a header: those that are used; else all, in order
   std::vector<Filter> filters;
   std::vector<EventPlan> events;

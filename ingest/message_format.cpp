@@ -61,7 +61,7 @@ bool MessageFormat::check(const Event& event, core::Error& error) const {
   const std::pair<std::string_view, std::string_view> texts[] = {
       {"id", event.id},             {"subject", event.subject}, {"agent", event.agent},       {"queue", event.queue},
       {"channel", event.channel},   {"team", event.team},       {"priority", event.priority}, {"site", event.site},
-      {"customer", event.customer}, {"reason", event.reason}};
+      {"customer", event.customer}, {"reason", event.reason},   {"text", event.text}};
   for (const auto& [what, text] : texts) {
     if (text.empty()) continue;
     const char* fault = is_utf8(text) ? text_fault(text) : "bad_text";
