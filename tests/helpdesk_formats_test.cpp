@@ -497,6 +497,27 @@ tags = "{/ticket/tags}"
   CHECK(ingest::make_format("mapped_json", options).error().code == "bad_mapping");
 }
 
+TEST_CASE("Freshdesk: the mapping and the body of its page") {
+  auto options = feed::options("freshdesk");
+  std::ifstream in(RINGSIDE_SOURCE_DIR "/docs/examples/freshdesk.toml");
+  options.mapping.assign(std::istreambuf_iterator<char>(in), {});
+  auto format = feed::make("mapped_json", options);
+  const auto body = [](const std::string& event, const std::string& status, const std::string& at) {
+    return R"({"event":")" + event + R"(","id":"7","status":")" + status + R"(","priority":"High","group":"IT",)"
+           R"("agent":"a@x.example","source":"Email","created_at":"2026-09-21T10:00:00Z","updated_at":")" + at + "\"}";
+  };
+  CHECK(shown(read(*format, body("created", "Open", "2026-09-21T10:00:00Z"))) ==
+        Lines{"2026-09-21T10:00:00.000Z ticket.created 7 queue=IT channel=email priority=high by=customer",
+              "2026-09-21T10:00:00.000Z ticket.assigned 7 agent=a@x.example queue=IT",
+              "2026-09-21T10:00:00.000Z ticket.status 7 text=open",
+              "2026-09-21T10:00:00.000Z ticket.priority 7 priority=high"});
+  const Lines solved = shown(read(*format, body("replied", "Resolved", "2026-09-21T11:00:00Z")));
+  REQUIRE(solved.size() == 4);
+  CHECK(solved[1] == "2026-09-21T11:00:00.000Z ticket.resolved 7 agent=a@x.example");
+  CHECK(solved[3] == "2026-09-21T11:00:00.000Z ticket.reply 7 by=agent");
+  CHECK(read(*format, body("updated", "Odd", "2026-09-21T11:00:00Z")).batch.refused_by_code.at("bad_value") == 1);
+}
+
 TEST_CASE("every format says what it can, and its measures follow from that") {
   std::set<std::string_view> names;
   for (const ingest::FormatInfo& info : ingest::formats()) {

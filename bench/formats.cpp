@@ -1,0 +1,187 @@
+// ringside-bench-formats: how fast each format reads, beside the native one, in one run. See bench/RESULTS.md.
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bench/engine_bench.h"
+#include "ingest/formats.h"
+
+namespace {
+
+constexpr core::Time kNow = 1'790'000'000'000;
+constexpr int kRounds = 5;
+
+using Maker = std::function<std::string(long)>;
+
+struct Case {
+  const char* format;
+  Maker message;
+};
+
+std::string number(long n) { return std::to_string(n); }
+std::string at(long n) { return number(1'789'000'000 + n % 900'000); }
+
+std::string queue_log(long n) {
+  const std::string head = at(n) + "|1788.";
+  const std::string call = number(n / 4);
+  switch (n % 4) {
+    case 0:
+      return head + call + "|sales|NONE|ENTERQUEUE||491234567|1";
+    case 1:
+      return head + call + "|sales|SIP/9|RINGNOANSWER|8000";
+    case 2:
+      return head + call + "|sales|SIP/8|CONNECT|14|1788.2|4";
+    default:
+      return head + call + "|sales|SIP/8|COMPLETEAGENT|14|46|1";
+  }
+}
+
+std::string ami(long n) {
+  const std::string call = "Uniqueid: 1788." + number(n / 4) + "\r\nQueue: sales\r\nCallerIDNum: 491234567\r\n";
+  const std::string head = "Timestamp: " + at(n) + ".250000\r\nPrivilege: agent,all\r\nMemberName: PJSIP/8\r\n";
+  constexpr const char* kEvents[] = {"QueueCallerJoin", "AgentCalled", "AgentConnect", "AgentComplete"};
+  return std::string("Event: ") + kEvents[n % 4] + "\r\n" + head + call +
+         "HoldTime: 14\r\nTalkTime: 46\r\nReason: agent";
+}
+
+std::string native(long n) {
+  return R"({"type":"call.answered","id":"e)" + number(n) + R"(","time":)" + at(n) + R"(000,"call":"c)" +
+         number(n / 4) + R"(","queue":"sales","agent":"8","wait_ms":14000})";
+}
+
+std::string zendesk(long n) {
+  return R"({"type":"zen:event-type:ticket.status_changed","id":"e)" + number(n) +
+         R"(","time":"2026-09-21T13:00:00.672717030Z","zendesk_event_version":"2022-11-06","account_id":22129848,)"
+         R"("subject":"zen:ticket:5158","detail":{"actor_id":"8447388090494","assignee_id":"8447388090494","id":")" +
+         number(n / 4) +
+         R"(","status":"PENDING","priority":"LOW","group_id":"9","via":{"channel":"email"}},)"
+         R"("event":{"current":"PENDING","previous":"OPEN"}})";
+}
+
+std::string twilio(long n) {
+  return "EventType=reservation.accepted&AccountSid=AC0000&WorkspaceSid=WS0000&Sid=EV" + number(n) +
+         "&TimestampMs=" + at(n) + "000&TaskSid=WT" + number(n / 4) +
+         "&TaskQueueName=sales&WorkerName=anna&ReservationSid=WR" + number(n) +
+         "&TaskAttributes=%7B%22from%22%3A%22%2B491234567%22%7D&TaskChannelUniqueName=voice";
+}
+
+std::string contact(long n) {
+  return R"({"ContactId":"c)" + number(n) +
+         R"(","Channel":"VOICE","InitiationMethod":"INBOUND","InitiationTimestamp":)"
+         R"("2026-09-21T10:00:00Z","LastUpdateTimestamp":"2026-09-21T10:02:00Z","Queue":{"Name":"Basic","EnqueueTimestamp":)"
+         R"("2026-09-21T10:00:10Z","DequeueTimestamp":"2026-09-21T10:00:17Z","Duration":7},"Agent":{"Username":"admin1",)"
+         R"("ConnectedToAgentTimestamp":"2026-09-21T10:00:17Z","AgentInteractionDuration":33,"CustomerHoldDuration":0,)"
+         R"("AfterContactWorkStartTimestamp":"2026-09-21T10:00:50Z","AfterContactWorkEndTimestamp":"2026-09-21T10:01:22Z",)"
+         R"("AfterContactWorkDuration":32},"Attributes":{"greetingPlayed":"true"},"Recording":null})";
+}
+
+std::string threecx(long n) {
+  return "Call " + number(n) + ",c" + number(n / 4) +
+         ",00:05:36,2026/09/19 13:33:54,2026/09/19 13:33:54,"
+         "2026/09/19 13:39:31,TerminatedBySrc,+15555550123,Ext.504,10021,504,504,,Ext.504,504,,,,,Chain: a'b;";
+}
+
+std::string cdr(long n) {
+  return R"("","3035","2","from-pstn","""3035"" <3035>","SIP/3035-0000063a","SIP/8-00000001","Dial","SIP/8","2026-07-08 )"
+         R"(00:13:16","2026-07-08 00:13:16","2026-07-08 00:14:38",82,82,"ANSWERED","DOCUMENTATION","1783469596.)" +
+         number(n) + R"(","")";
+}
+
+std::string zammad(long n) {
+  return R"({"ticket":{"number":")" + number(n) +
+         R"(","created_at":"2026-09-21T10:00:00.000Z","updated_at":)"
+         R"("2026-09-21T11:00:00.000Z","state":"open","priority":{"name":"2 normal"},"group":{"name":"Desk"},)"
+         R"("owner":{"login":"emma"}},"article":{"id":)" +
+         number(n) + R"(,"created_at":"2026-09-21T10:00:00Z","sender":"Agent","internal":true}})";
+}
+
+std::string freeswitch(long n) {
+  const std::string body =
+      "Event-Name: CUSTOM\nEvent-Subclass: callcenter%3A%3Ainfo\nEvent-Date-Timestamp: " + at(n) +
+      "000000\nCC-Queue: support%40default\nCC-Action: bridge-agent-start\nCC-Member-Session-UUID: u" + number(n) +
+      "\nCC-Agent: 1001%40default\nFreeSWITCH-Hostname: teo\nCore-UUID: 63e2315b\n";
+  return "Content-Length: " + number(static_cast<long>(body.size())) + "\nContent-Type: text/event-plain\n\n" + body;
+}
+
+struct Rate {
+  double per_message = 0;  // ns
+  double bytes = 0;        // a message
+  double events = 0;       // a message
+};
+
+Rate measure(ingest::Format& format, const std::vector<std::string>& messages, const char* content_type) {
+  std::vector<double> times;
+  Rate rate;
+  for (int round = 0; round < kRounds; ++round) {
+    std::size_t bytes = 0, events = 0;
+    const double begin = bench::seconds();
+    ingest::Intake out;
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      ingest::Message message;
+      message.bytes = messages[i];
+      message.content_type = content_type;
+      format.read(message, kNow, out);
+      bytes += messages[i].size();
+      if (i % 1000 != 999) continue;
+      events += out.batch.events.size();  // as a connection does: handed on in pieces
+      if (out.batch.refused > 0) std::printf("refused: %s\n", out.batch.refusals[0].error.message.c_str());
+      out = {};
+    }
+    times.push_back(bench::seconds() - begin);
+    const auto n = static_cast<double>(messages.size());
+    rate.bytes = static_cast<double>(bytes) / n;
+    rate.events = static_cast<double>(events) / n;
+  }
+  rate.per_message = bench::median(times) / static_cast<double>(messages.size()) * 1e9;
+  return rate;
+}
+
+std::vector<std::string> make(const Maker& maker, long count) {
+  std::vector<std::string> out;
+  for (long n = 0; n < count; ++n) out.push_back(maker(n));
+  return out;
+}
+
+}  // namespace
+
+int main() {
+  const std::vector<Case> cases = {{"ringside", native},        {"asterisk_queue_log", queue_log},
+                                   {"asterisk_ami", ami},       {"asterisk_cdr", cdr},
+                                   {"3cx_cdr", threecx},        {"freeswitch_events", freeswitch},
+                                   {"amazon_connect", contact}, {"twilio_taskrouter", twilio},
+                                   {"zendesk", zendesk},        {"zammad", zammad}};
+  double yardstick = 0;
+  std::printf("  %-20s %12s %10s %10s %12s %14s\n", "format", "ns/message", "bytes", "events", "ns/event", "of native");
+  for (const Case& c : cases) {
+    ingest::FormatOptions options;
+    options.source = "bench";
+    auto format = ingest::make_format(c.format, std::move(options));
+    if (!format) {
+      std::printf("%s: %s\n", c.format, format.error().message.c_str());
+      return 1;
+    }
+    const Rate rate =
+        measure(**format, make(c.message, 40'000), c.message(0).starts_with('{') ? "application/json" : "");
+    const double per_event = rate.per_message / std::max(rate.events, 1e-9);
+    if (yardstick == 0) yardstick = per_event;
+    std::printf("  %-20s %12.0f %10.0f %10.2f %12.0f %12.1f %%\n", c.format, rate.per_message, rate.bytes, rate.events,
+                per_event, yardstick / per_event * 100);
+  }
+  // A whole log, as after a night without us.
+  ingest::FormatOptions options;
+  options.source = "bench";
+  auto format = ingest::make_format("asterisk_queue_log", std::move(options));
+  const std::vector<std::string> lines = make(queue_log, 1'000'000);
+  const double begin = bench::seconds();
+  ingest::Intake out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    ingest::Message message;
+    message.bytes = lines[i];
+    (*format)->read(message, kNow, out);
+    if (i % 1000 == 999) out = {};
+  }
+  std::printf("  queue_log of 1,000,000 lines: %.2f s\n", bench::seconds() - begin);
+  return 0;
+}

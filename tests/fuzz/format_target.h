@@ -1,0 +1,74 @@
+// The body of the fuzz targets of formats: the bytes of a source, cut by its framer in pieces the input chooses, read
+// by its format. What comes out must be fit for the engine, and what is remembered must survive being written out.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "ingest/fields.h"
+#include "ingest/formats.h"
+#include "ingest/framing.h"
+#include "ingest/json_tokens.h"
+#include "windows/check.h"
+
+namespace fuzz {
+
+constexpr core::Time kNow = 1'790'000'000'000;
+
+inline void check(const ingest::Intake& out) {
+  CHECK(out.batch.events.size() == out.batch.items.size(), "every event has its item");
+  CHECK(out.remainders.size() >= out.batch.refused, "what is refused is kept");
+  for (std::size_t i = 0; i < out.batch.events.size(); ++i) {
+    const core::Event& e = out.batch.events[i];
+    CHECK(!e.id.empty() && !e.subject.empty() && !e.source.empty(), "an event without a name");
+    CHECK(e.at <= kNow + windows::kHour && e.at > 0, "an event out of time");
+    CHECK(e.value >= core::kNoValue && e.value <= ingest::kMaxDuration, "a value out of range");
+    CHECK(i == 0 || out.batch.items[i] >= out.batch.items[i - 1], "items are together");
+    for (const std::string_view text : {e.id, e.subject, e.agent, e.queue, e.channel, e.priority, e.reason, e.text}) {
+      CHECK(text.empty() || ingest::text_fault(text) == nullptr, "a text that native events could not have");
+      CHECK(ingest::is_utf8(text), "a text that is no UTF-8");
+    }
+  }
+}
+
+inline int run(const char* name, ingest::FormatOptions options, const std::uint8_t* data, std::size_t size) {
+  const ingest::FormatInfo* const info = ingest::format_named(name);
+  CHECK(info != nullptr, "no such format");
+  options.source = "fuzz";
+  options.secret = "secret";
+  options.customer_secret = "secret";
+  const auto make = [&] {
+    auto made = ingest::make_format(name, options);
+    CHECK(made, "the options are good");
+    return std::move(*made);
+  };
+  auto format = make();
+  if (size == 0) return 0;
+  const std::size_t piece = data[0] == 0 ? size : data[0];
+  const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+  ingest::Framer framer(info->framing, 64 * 1024);
+  ingest::Intake out;
+  const auto read = [&](std::string_view text) {
+    ingest::Message message;
+    message.bytes = text;
+    message.content_type = text.starts_with('{') ? "application/json" : "application/x-www-form-urlencoded";
+    message.url = "https://x.example/?a=b";
+    (void)format->check(message, kNow);
+    format->read(message, kNow, out);
+  };
+  for (std::size_t i = 0; i < bytes.size(); i += piece) {
+    framer.feed(bytes.substr(i, piece));
+    while (const auto message = framer.next()) read(*message);
+  }
+  if (const auto rest = framer.rest()) read(*rest);
+  const std::string memory = format->memory();
+  auto again = make();
+  CHECK(again->remember(memory), "a format reads its own memory");
+  CHECK(again->memory() == memory, "and remembers the same");
+  format->settle(kNow + windows::kMinute, out);
+  check(out);
+  (void)again->remember(bytes);
+  return 0;
+}
+
+}  // namespace fuzz
