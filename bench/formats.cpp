@@ -1,11 +1,11 @@
 // ringside-bench-formats: how fast each format reads, beside the native one, in one run. See bench/RESULTS.md.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <string>
 #include <vector>
 
-#include "bench/engine_bench.h"
 #include "ingest/formats.h"
 
 namespace {
@@ -14,6 +14,13 @@ constexpr core::Time kNow = 1'790'000'000'000;
 constexpr int kRounds = 5;
 
 using Maker = std::function<std::string(long)>;
+
+double seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
 
 struct Case {
   const char* format;
@@ -70,10 +77,13 @@ std::string twilio(long n) {
 std::string contact(long n) {
   return R"({"ContactId":"c)" + number(n) +
          R"(","Channel":"VOICE","InitiationMethod":"INBOUND","InitiationTimestamp":)"
-         R"("2026-09-21T10:00:00Z","LastUpdateTimestamp":"2026-09-21T10:02:00Z","Queue":{"Name":"Basic","EnqueueTimestamp":)"
-         R"("2026-09-21T10:00:10Z","DequeueTimestamp":"2026-09-21T10:00:17Z","Duration":7},"Agent":{"Username":"admin1",)"
+         R"("2026-09-21T10:00:00Z","LastUpdateTimestamp":"2026-09-21T10:02:00Z","Queue":{"Name":"Basic",)"
+         R"("EnqueueTimestamp":)"
+         R"("2026-09-21T10:00:10Z","DequeueTimestamp":"2026-09-21T10:00:17Z","Duration":7},)"
+         R"("Agent":{"Username":"admin1",)"
          R"("ConnectedToAgentTimestamp":"2026-09-21T10:00:17Z","AgentInteractionDuration":33,"CustomerHoldDuration":0,)"
-         R"("AfterContactWorkStartTimestamp":"2026-09-21T10:00:50Z","AfterContactWorkEndTimestamp":"2026-09-21T10:01:22Z",)"
+         R"("AfterContactWorkStartTimestamp":"2026-09-21T10:00:50Z",)"
+         R"("AfterContactWorkEndTimestamp":"2026-09-21T10:01:22Z",)"
          R"("AfterContactWorkDuration":32},"Attributes":{"greetingPlayed":"true"},"Recording":null})";
 }
 
@@ -84,7 +94,8 @@ std::string threecx(long n) {
 }
 
 std::string cdr(long n) {
-  return R"("","3035","2","from-pstn","""3035"" <3035>","SIP/3035-0000063a","SIP/8-00000001","Dial","SIP/8","2026-07-08 )"
+  return R"("","3035","2","from-pstn","""3035"" <3035>","SIP/3035-0000063a","SIP/8-00000001","Dial","SIP/8",)"
+         R"("2026-07-08 )"
          R"(00:13:16","2026-07-08 00:13:16","2026-07-08 00:14:38",82,82,"ANSWERED","DOCUMENTATION","1783469596.)" +
          number(n) + R"(","")";
 }
@@ -116,7 +127,7 @@ Rate measure(ingest::Format& format, const std::vector<std::string>& messages, c
   Rate rate;
   for (int round = 0; round < kRounds; ++round) {
     std::size_t bytes = 0, events = 0;
-    const double begin = bench::seconds();
+    const double begin = seconds();
     ingest::Intake out;
     for (std::size_t i = 0; i < messages.size(); ++i) {
       ingest::Message message;
@@ -129,12 +140,12 @@ Rate measure(ingest::Format& format, const std::vector<std::string>& messages, c
       if (out.batch.refused > 0) std::printf("refused: %s\n", out.batch.refusals[0].error.message.c_str());
       out = {};
     }
-    times.push_back(bench::seconds() - begin);
+    times.push_back(seconds() - begin);
     const auto n = static_cast<double>(messages.size());
     rate.bytes = static_cast<double>(bytes) / n;
     rate.events = static_cast<double>(events) / n;
   }
-  rate.per_message = bench::median(times) / static_cast<double>(messages.size()) * 1e9;
+  rate.per_message = median(times) / static_cast<double>(messages.size()) * 1e9;
   return rate;
 }
 
@@ -174,7 +185,7 @@ int main() {
   options.source = "bench";
   auto format = ingest::make_format("asterisk_queue_log", std::move(options));
   const std::vector<std::string> lines = make(queue_log, 1'000'000);
-  const double begin = bench::seconds();
+  const double begin = seconds();
   ingest::Intake out;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     ingest::Message message;
@@ -182,6 +193,6 @@ int main() {
     (*format)->read(message, kNow, out);
     if (i % 1000 == 999) out = {};
   }
-  std::printf("  queue_log of 1,000,000 lines: %.2f s\n", bench::seconds() - begin);
+  std::printf("  queue_log of 1,000,000 lines: %.2f s\n", seconds() - begin);
   return 0;
 }
