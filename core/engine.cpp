@@ -100,7 +100,7 @@ Engine::Counts Engine::counts() const {
 std::size_t Engine::bytes() const {
   std::size_t total = 0;
   for (const Scope& scope : state_->scopes) total += scope.series.bytes() + scope.key.capacity() + sizeof scope;
-  return total;
+  return total + state_->alerts.bytes();
 }
 
 // ---- names and scopes -------------------------------------------------------------------------------------

@@ -181,7 +181,7 @@ class Engine {
     std::uint64_t too_old = 0;  // of the refused: about what is older than the retention
   };
   Counts counts() const;
-  std::size_t bytes() const;  // memory of all series: windows, histograms, intervals
+  std::size_t bytes() const;  // memory of all series, windows, histograms, intervals, and of alerts
 
  private:
   Engine();
