@@ -65,12 +65,14 @@ core::ViewDefinition default_wallboard() {
   core::ViewGroup tenant{{"tenant"}, staffing};
   for (const char* live :
        {"waiting", "oldest_waiting_since", "contacts_active", "backlog", "backlog_unassigned", "oldest_ticket_since",
-        "backlog_age_lt_1d", "backlog_age_1_3d", "backlog_age_3_7d", "backlog_age_gt_7d"}) {
+        "backlog_age_lt_1d", "backlog_age_1_3d", "backlog_age_3_7d", "backlog_age_gt_7d", "sla_at_risk",
+        "sla_overdue"}) {
     tenant.columns.emplace_back(live);
   }
   add_columns(tenant.columns, contacts, both);
   add_columns(tenant.columns, {"occupancy"}, both);
   add_columns(tenant.columns, tickets, both);
+  add_columns(tenant.columns, {"sla_compliance", "sla_breach_rate"}, both);
 
   core::ViewGroup queues{
       {"queue/*"},
