@@ -2,7 +2,9 @@
 // by its format. What comes out must be fit for the engine, and what is remembered must survive being written out.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
 
 #include "ingest/fields.h"
@@ -31,14 +33,62 @@ inline void check(const ingest::Intake& out) {
   }
 }
 
-inline int run(const char* name, ingest::FormatOptions options, const std::uint8_t* data, std::size_t size) {
-  const ingest::FormatInfo* const info = ingest::format_named(name);
-  CHECK(info != nullptr, "no such format");
+struct Target {
+  const char* name;  // of its file and its corpus
+  const char* format;
+};
+inline constexpr Target kTargets[] = {{"3cx_cdr", "3cx_cdr"},
+                                      {"amazon_connect", "amazon_connect"},
+                                      {"ami", "asterisk_ami"},
+                                      {"asterisk_cdr", "asterisk_cdr"},
+                                      {"freeswitch_cdr", "freeswitch_cdr"},
+                                      {"freeswitch_events", "freeswitch_events"},
+                                      {"genesys", "genesys_cloud"},
+                                      {"jira", "jira"},
+                                      {"livechat", "livechat"},
+                                      {"mapped_json", "mapped_json"},
+                                      {"queue_log", "asterisk_queue_log"},
+                                      {"twilio", "twilio_taskrouter"},
+                                      {"zammad", "zammad"},
+                                      {"zendesk", "zendesk"}};
+
+inline ingest::FormatOptions options_of(std::string_view format) {
+  ingest::FormatOptions options;
   options.source = "fuzz";
   options.secret = "secret";
   options.customer_secret = "secret";
+  if (format == "asterisk_cdr") options.more["outbound_contexts"] = {"out"};
+  if (format == "3cx_cdr") options.more["queue_numbers"] = {"960"};
+  if (format == "freeswitch_events") options.more["wrap_up_s"] = {"30"};
+  if (format == "mapped_json")
+    options.mapping = R"(source = "f"
+[json]
+records = "/items"
+[[event]]
+type = { column = "/t", map = { a = "ticket.created", b = "call.record" }, default = "call.queued" }
+id = "{#}-{//d}"
+time = { first_of = [{ column = "/at", format = "epoch_s" }, { column = "/time" }] }
+ticket = "{/id}"
+call = "{/id}"
+queue = "{/q/0}"
+wait_ms = { column = "/w" }
+outcome = { column = "/o", default = "answered" }
+agent = "{/a}"
+customer = "{/c}"
+)";
+  return options;
+}
+
+// Events read, for tests that want to know that there were any.
+inline std::size_t run(std::string_view target, const std::uint8_t* data, std::size_t size) {
+  const Target* const found =
+      std::find_if(std::begin(kTargets), std::end(kTargets), [&](const Target& t) { return t.name == target; });
+  CHECK(found != std::end(kTargets), "no such target");
+  const ingest::FormatInfo* const info = ingest::format_named(found->format);
+  CHECK(info != nullptr, "no such format");
+  const ingest::FormatOptions options = options_of(found->format);
   const auto make = [&] {
-    auto made = ingest::make_format(name, options);
+    auto made = ingest::make_format(found->format, options);
     CHECK(made, "the options are good");
     return std::move(*made);
   };
@@ -68,7 +118,7 @@ inline int run(const char* name, ingest::FormatOptions options, const std::uint8
   format->settle(kNow + windows::kMinute, out);
   check(out);
   (void)again->remember(bytes);
-  return 0;
+  return out.batch.events.size();
 }
 
 }  // namespace fuzz

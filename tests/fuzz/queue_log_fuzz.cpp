@@ -1,6 +1,6 @@
 #include "tests/fuzz/format_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  ingest::FormatOptions options;
-  return fuzz::run("asterisk_queue_log", std::move(options), data, size);
+  fuzz::run("queue_log", data, size);
+  return 0;
 }
