@@ -133,6 +133,9 @@ core::Status Outbox::prepare(const OutboxOptions& options) {
   witness_ = std::move(*opened);
   if (!begun && witness_->seen().last.sequence > 0) return damaged("the database is missing");
 
+  done = disk_->make_folder(database);  // RocksDB would not sync the folder above
+  if (!done) return done.error();
+
   rocksdb::Options settings = durable_options(*disk_);
   settings.create_if_missing = witness_->seen().last.sequence == 0;
   settings.write_buffer_size = 4u << 20;

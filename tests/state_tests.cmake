@@ -5,5 +5,6 @@ set(STATE_TESTS
   disk_space_test.cpp
   event_codec_test.cpp
   inspect_test.cpp
+  outbox_test.cpp
   seen_test.cpp
   store_test.cpp)
