@@ -126,6 +126,7 @@ core::Result<HookUrl> parse_hook_url(std::string_view text) {
   if (std::any_of(text.begin(), text.end(), blank)) {
     return bad("a URL has no blanks and no control characters");
   }
+  if (text.find(":///") != text.npos) return bad("it names no host");  // the library would look for one further on
   HookUrl answer;
   answer.text = text;
   const std::unique_ptr<CURLU, UrlCloser> url(curl_url());

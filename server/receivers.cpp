@@ -70,8 +70,8 @@ void check_kind(const Receiver& receiver, Findings& findings) {
   const bool is_signed = receiver.kind == ReceiverKind::generic || receiver.kind == ReceiverKind::cloudevents;
   const bool mail = receiver.kind == ReceiverKind::mail, pager = receiver.kind == ReceiverKind::pagerduty;
   findings.unless(is_signed || receiver.secrets.empty(), "secrets", "only generic and cloudevents bodies are signed");
-  findings.unless(!mail || receiver.urls.empty(), "url", "mail has a `server` and no url");
-  findings.unless(mail || pager || !receiver.urls.empty(), "url", "where to? It has no url");
+  findings.unless(!mail || receiver.urls.empty(), "urls", "mail has a `server` and no url");
+  findings.unless(mail || pager || !receiver.urls.empty(), "urls", "where to? It has no url");
   findings.unless(pager || !receiver.routing_key.given(), "routing_key", "only PagerDuty has one");
   findings.unless(!pager || receiver.routing_key.given(), "routing_key", "PagerDuty wants the key of an integration");
   const std::string& key = receiver.routing_key.value;
@@ -148,11 +148,11 @@ std::vector<core::Error> check(const Receiver& receiver) {
   check_kind(receiver, findings);
   if (receiver.kind == ReceiverKind::mail) check_mail(receiver, *allow, findings);
   for (const Sensitive& url : receiver.urls) {
-    check_secret(url, "url", findings);
-    findings.unless(url.given(), "url", "it is empty");
+    check_secret(url, "urls", findings);
+    findings.unless(url.given(), "urls", "it is empty");
     if (url.value.empty()) continue;
-    check_url(url.value, "url", *allow, findings);
-    findings.unless(!url.value.starts_with("smtp"), "url", "mail has its own kind");
+    check_url(url.value, "urls", *allow, findings);
+    findings.unless(!url.value.starts_with("smtp"), "urls", "mail has its own kind");
   }
   for (const Sensitive& secret : receiver.secrets) {
     check_secret(secret, "secrets", findings);
@@ -207,7 +207,7 @@ core::Status load(Sensitive& secret, const char* where) {
 core::Status load_secrets(Receiver& receiver) {
   core::Status done = core::Done{};
   for (Sensitive& url : receiver.urls) {
-    if (!(done = load(url, "url"))) return done;
+    if (!(done = load(url, "urls"))) return done;
   }
   for (Sensitive& secret : receiver.secrets) {
     if (!(done = load(secret, "secrets"))) return done;
