@@ -208,6 +208,7 @@ void Hooks::stop() {
     const std::lock_guard lock(parts_->mutex);
     parts_->stopping = true;
   }
+  parts_->written.notify_all();
   parts_->sender.wake();
   parts_->deliverer.join();
 }
@@ -239,7 +240,7 @@ void Hooks::notify(const std::string& tenant, std::vector<core::Notice> notices)
 core::Status Hooks::flush() {
   std::unique_lock lock(parts_->mutex);
   const std::uint64_t upto = parts_->handed;
-  parts_->written.wait(lock, [&] { return parts_->broken || parts_->durable >= upto; });
+  parts_->written.wait(lock, [&] { return parts_->broken || parts_->stopping || parts_->durable >= upto; });
   if (parts_->durable >= upto) return core::Done{};
   return core::Error{"outbox_failed", "an outbox could not be written", {}};
 }
