@@ -31,13 +31,24 @@ void DocumentFormat::message(const Message& message) {
   }
 }
 
+namespace {
+
+core::Time instant_of_number(std::int64_t number) {
+  if (number <= 0) return windows::kNever;
+  if (number < 100'000'000'000) return number * 1000;
+  return number < 100'000'000'000'000 ? number : windows::kNever;
+}
+
+}  // namespace
+
 core::Time instant_of(JsonValue value) {
-  if (const auto number = value.whole()) {
-    if (*number <= 0) return windows::kNever;
-    if (*number < 100'000'000'000) return *number * 1000;
-    return *number < 100'000'000'000'000 ? *number : windows::kNever;
-  }
-  const std::string_view text = value.text();
+  if (value.kind() == JsonValue::Kind::text) return instant_of(value.text());
+  const auto number = value.whole();
+  return number ? instant_of_number(*number) : windows::kNever;
+}
+
+core::Time instant_of(std::string_view text) {
+  if (const auto number = whole(text)) return instant_of_number(*number);
   if (const auto at = parse_rfc3339(text)) return *at;
   static const TimeFormat kLoose = *TimeFormat::parse("%Y-%m-%dT%H:%M:%S.%f%z");
   static const TimeFormat kSeconds = *TimeFormat::parse("%Y-%m-%dT%H:%M:%S%z");

@@ -27,5 +27,6 @@ class DocumentFormat : public MessageFormat {
 
 // RFC 3339, also with "+0100" for "+01:00", or epoch seconds or milliseconds; kNever when there is none.
 core::Time instant_of(JsonValue value);
+core::Time instant_of(std::string_view text);
 
 }  // namespace ingest

@@ -81,6 +81,7 @@ class Twilio : public DocumentFormat {
   std::string_view worker_name() { return agent(value("worker_name"), value("worker_name").empty() ?
       value("worker_sid") : ""); }
 
+  JsonDocument attributes_;
   FormFields fields_;
   Time at_ = 0;
   std::set<std::string, std::less<>> wrapping_;  // reservations
@@ -111,9 +112,7 @@ Time Twilio::when() const {
   for (const std::string_view key : {"event_date", "timestamp"}) {
     const std::string_view text = value(key);
     if (text.empty() || whole(text)) continue;
-    JsonDocument json;
-    const auto parsed = json.parse("\"" + std::string(text) + "\"");
-    if (const Time at = parsed ? instant_of(*parsed) : kNever; at != kNever) return at;
+    if (const Time at = instant_of(text); at != kNever) return at;
   }
   if (const auto ms = whole(value("timestamp_ms")); ms && *ms > 0) return *ms;
   if (const auto s = whole(value("timestamp")); s && *s > 0 && *s < 100'000'000'000) return *s * 1000;
@@ -139,8 +138,7 @@ bool Twilio::task(std::string_view type) {
   if (type == "task.created") {
     core::Event& event = say(EventType::call_started);
     event.text = "inbound";
-    JsonDocument json;
-    if (const auto attributes = json.parse(value("task_attributes"))) {
+    if (const auto attributes = attributes_.parse(value("task_attributes"))) {
       event.customer = customer_number((*attributes)["from"].text());
       if ((*attributes)["direction"].text().starts_with("outbound")) event.text = "outbound";
     }
