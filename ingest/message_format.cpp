@@ -92,7 +92,14 @@ bool MessageFormat::done(std::string_view id, core::Time time) {
     return false;
   }
   Batch& batch = out_->batch;
-  for (Event& event : item_) {
+  for (std::size_t i = 0; i < item_.size(); ++i) {
+    Event& event = item_[i];
+    // Only of a call or ticket can several events stand together; of an agent each stands for itself.
+    const bool together = core::about(event.type) == core::About::call || core::about(event.type) == core::About::ticket;
+    if (i > 0 && !together) {
+      event.id = join({id, "/", std::to_string(i + 1)});
+      ++batch.accepted;
+    }
     keep(event);
     batch.events.push_back(event);
     batch.items.push_back(static_cast<std::uint32_t>(batch.accepted));
