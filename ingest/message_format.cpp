@@ -95,7 +95,8 @@ bool MessageFormat::done(std::string_view id, core::Time time) {
   for (std::size_t i = 0; i < item_.size(); ++i) {
     Event& event = item_[i];
     // Only of a call or ticket can several events stand together; of an agent each stands for itself.
-    const bool together = core::about(event.type) == core::About::call || core::about(event.type) == core::About::ticket;
+    const core::About about = core::about(event.type);
+    const bool together = about == core::About::call || about == core::About::ticket;
     if (i > 0 && !together) {
       event.id = join({id, "/", std::to_string(i + 1)});
       ++batch.accepted;

@@ -79,8 +79,9 @@ customer = "{/c}"
   return options;
 }
 
-// Events read, for tests that want to know that there were any.
-inline std::size_t run(std::string_view target, const std::uint8_t* data, std::size_t size) {
+// Events read. `take` gets what came out, for tests that want more.
+template <class Take>
+std::size_t run(std::string_view target, const std::uint8_t* data, std::size_t size, Take&& take) {
   const Target* const found =
       std::find_if(std::begin(kTargets), std::end(kTargets), [&](const Target& t) { return t.name == target; });
   CHECK(found != std::end(kTargets), "no such target");
@@ -118,7 +119,12 @@ inline std::size_t run(std::string_view target, const std::uint8_t* data, std::s
   format->settle(kNow + windows::kMinute, out);
   check(out);
   (void)again->remember(bytes);
+  take(out);
   return out.batch.events.size();
+}
+
+inline std::size_t run(std::string_view target, const std::uint8_t* data, std::size_t size) {
+  return run(target, data, size, [](const ingest::Intake&) {});
 }
 
 }  // namespace fuzz
