@@ -502,6 +502,44 @@ TEST_CASE("settings that change end what has no rule any more, and move what goe
   }
 }
 
+TEST_CASE("policies that change move running clocks at the restart, and take back what is no breach any more") {
+  const std::string route = "route any to=pager";
+  const auto policy = [](const char* within) { return std::string("policy gold queue=help first_response=") + within; };
+  core::Event created = queued("T", "help", kTen);
+  created.type = core::EventType::ticket_created;
+  created.by = "customer";
+  using Lines = std::vector<std::string>;
+  const std::string key = "sla/ticket/T/first_response/1";
+  alert_script::Loop loop(settings_of({policy("10m"), route}));
+  loop.leap(kTen);
+  REQUIRE(static_cast<bool>(loop.give(created)));
+  SECTION("breached, and then the policy is gone") {
+    loop.pass(kTen + 11 * kMinute);
+    CHECK(after_change(loop, settings_of({route})) ==
+          Lines{"10:11:00 rescinded " + key, "10:11:05 -> pager rescinded " + key});
+  }
+  SECTION("breached, and then there is more time") {
+    loop.pass(kTen + 11 * kMinute);
+    CHECK(after_change(loop, settings_of({policy("1h"), route})) ==
+          Lines{"10:11:00 rescinded " + key, "10:11:05 -> pager rescinded " + key});
+  }
+  SECTION("breached, and then there is less time: known already") {
+    loop.pass(kTen + 11 * kMinute);
+    CHECK(after_change(loop, settings_of({policy("5m"), route})).empty());
+  }
+  SECTION("not breached, and then there is less time: raised, late") {
+    loop.pass(kTen + 9 * kMinute);
+    CHECK(after_change(loop, settings_of({policy("5m"), route})) ==
+          Lines{"10:09:00 fired " + key + " late 10:05:00", "10:09:05 -> pager fired " + key});
+  }
+  SECTION("what would have been a breach long ago is not told") {
+    core::TenantSettings settings = settings_of({policy("5m"), route, "limits not_told_after=3m"});
+    loop.pass(kTen + 9 * kMinute);
+    CHECK(after_change(loop, settings) == Lines{"10:09:00 fired " + key + " late 10:05:00",
+                                                "10:09:00 suppressed " + key + " (older than what is told)"});
+  }
+}
+
 TEST_CASE("rules that make no sense are refused with the place") {
   const auto error = [](const std::string& line) {
     const auto made = Engine::create(settings_of({line}));
