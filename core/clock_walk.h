@@ -32,8 +32,8 @@ struct ClockRun {
   Time promised = kNever;       // until when, if somebody said so: instead of the policy's target
 };
 
-// A piece of a record's life cut where policies change and where who it is about changes team; the policy and the team
-// of `piece` are found out here.
+// A piece of a record's life cut where policies change and where who it is about changes team; policy, team and site
+// are found out here.
 void cut(const Stretch& piece, const FactContext& context, Stretches& out);
 
 // `runs` of one kind in order of time. Where a run begins or ends a stretch begins.

@@ -310,7 +310,11 @@ void cut(const Stretch& piece, const FactContext& context, Stretches& out) {
   Stretch stretch = piece;
   for (std::size_t i = 0; i <= cuts.size(); ++i) {
     stretch.to = i < cuts.size() ? cuts[i] : piece.to;
-    if (member) stretch.attributes.team = roster.at(subject, stretch.from).team;
+    if (member) {
+      const Membership at = roster.at(subject, stretch.from);
+      stretch.scopes.team = stretch.attributes.team = at.team;
+      stretch.scopes.site = at.site;
+    }
     stretch.policy = context.promises->in_force(stretch.attributes, stretch.from);
     out.push_back(stretch);
     stretch.from = stretch.to;
@@ -332,9 +336,6 @@ void call_clocks(const Call& call, const FactContext& context, Facts& out) {
     piece.attributes.priority = piece.scopes.priority;
     piece.attributes.category = call.category;
     piece.attributes.tags = call.tags;
-    const Membership member = v.queue != kNoQueue ? context.queues->at(v.queue, run.from) : Membership{};
-    piece.scopes.team = member.team;
-    piece.scopes.site = member.site;
     Stretches stretches;
     if (run.to != kNever && run.to > run.from) {  // where it ends it is judged by what is in force then
       piece.to = run.to;

@@ -152,7 +152,11 @@ std::optional<std::string> Engine::describe(std::string_view kind, std::string_v
     observation.text("agent", name(ScopeKind::agent, o.agent, kNoAgent));
     observation.text("channel", name(ScopeKind::channel, o.channel, kNoName));
     observation.text("priority", name(ScopeKind::priority, o.priority, kNoName));
-    if (o.value >= 0) observation.number("value", o.value);
+    if (names_label(o.type)) {
+      observation.text("text", o.value < 0 ? "" : s.labels.text(static_cast<std::uint32_t>(o.value)));
+    } else if (o.value >= 0) {
+      observation.number("value", o.value);
+    }
     observation.number("authority", authority_of(o.rank));
     if (o.final) observation.flag("final", true);
     if (o.final) observation.number("visit", o.visit);
@@ -162,6 +166,29 @@ std::optional<std::string> Engine::describe(std::string_view kind, std::string_v
   Facts facts;
   s.tell(record, s.now, facts);
   add_facts(object, facts);
+  std::string& clocks = object.member("clocks");
+  clocks += '[';
+  for (const ClockState& c : facts.clocks) {
+    constexpr std::string_view kStates[] = {"running", "breached", "met", "late", "cancelled"};
+    if (&c != facts.clocks.data()) clocks += ',';
+    Object clock(clocks);
+    clock.text("clock", core::name(c.kind));
+    clock.number("instance", c.instance);
+    clock.text("state", kStates[static_cast<int>(c.state)]);
+    if (c.paused) clock.flag("paused", true);
+    clock.text("policy", s.settings.sla.policies[c.policy].id);
+    if (c.calendar >= 0) clock.text("calendar", s.settings.sla.calendars[static_cast<std::size_t>(c.calendar)].id());
+    clock.time("started", c.started);
+    clock.time("due", c.due);
+    clock.time("breached_at", c.breached_at);
+    clock.time("ended", c.ended);
+    clock.number("target_ms", c.target);
+    clock.number("elapsed_ms", c.elapsed);
+    clock.time("measured", c.measured);
+    if (!c.passed.empty()) clock.number("warned", c.passed.back().percent);
+    clock.close();
+  }
+  clocks += ']';
   if (facts.customer.customer != 0) {
     Object contact(object.member("customer_contact"));  // that it is one; never of whom
     contact.time("at", facts.customer.at);

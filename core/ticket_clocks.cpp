@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "core/clock_walk.h"
-#include "core/roster.h"
 
 namespace core {
 namespace {
@@ -57,12 +56,6 @@ class TicketClocks {
       piece_.to = at;
       cut(piece_, context_, stretches_);
     }
-    const Scopes& s = next.scopes;
-    const Membership member = s.agent != kNoAgent   ? context_.agents->at(s.agent, at)
-                              : s.queue != kNoQueue ? context_.queues->at(s.queue, at)
-                                                    : Membership{};
-    next.scopes.team = next.attributes.team = member.team;
-    next.scopes.site = member.site;
     next.from = at;
     next.to = kNever;
     piece_ = next;

@@ -1,6 +1,7 @@
 set(CORE_TESTS
   oracle.cpp
   oracle_call.cpp
+  oracle_clock.cpp
   oracle_ticket.cpp
   streams.cpp
   builtin_kpis.cpp

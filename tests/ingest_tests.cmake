@@ -4,6 +4,7 @@ set(INGEST_TESTS
   event_queue_test.cpp
   events_doc_test.cpp
   helpdesk_formats_test.cpp
+  ical_test.cpp
   instant_test.cpp
   json_events_test.cpp
   mapped_text_test.cpp

@@ -83,7 +83,7 @@ void Oracle::read_all() {
   busy_.clear();
   seen_.clear();
   by_measure_.clear();
-  const Context context{now_, &agents_, &queues_};
+  const Context context{now_, &agents_, &queues_, &settings_.sla, &minutes_};
   for (const auto& [key, events] : records_) {
     if (key.first) {
       tell_ticket(events, context, stories_, seen_);

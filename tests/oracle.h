@@ -6,6 +6,7 @@
 // here a second time, from the comments of core/*.h, as slowly and plainly as possible.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -90,11 +91,44 @@ struct Busy {
   Time to = kNever;
 };
 
+// Business time by the minute, as frames and zones of tests have it.
+class Minutes {
+ public:
+  explicit Minutes(const core::SlaSettings& sla) : sla_(sla) {}
+  Duration between(std::size_t calendar, Time from, Time to);
+
+ private:
+  const core::SlaSettings& sla_;
+  std::map<std::pair<std::size_t, std::int64_t>, std::vector<Duration>> days_;  // open minutes until each minute's end
+};
+
 struct Context {
   Time now = 0;
   const Book* agents = nullptr;
   const Book* queues = nullptr;
+  const core::SlaSettings* sla = nullptr;
+  Minutes* minutes = nullptr;
 };
+
+// What a clock looks at. over: ' ', 's'olved, 'm'erged.
+struct Words {
+  std::string_view agent, queue, channel, priority, category, tags;
+  std::string_view status = "new";
+  char over = ' ';
+};
+// A clock from start to end.
+struct Run {
+  core::ClockKind kind{};
+  Time start = kNever, end = kNever;
+  bool fulfilled = false;
+  std::string_view by;
+  Time promised = kNever;
+};
+// tests/oracle_clock.cpp. `instants`: all at which what words_at says may change, starts and ends included.
+void tell_clocks(const std::vector<Run>& runs, std::set<Time> instants, const std::function<Words(Time)>& words_at,
+                 const Context& context, std::vector<Story>& out);
+// `events` in order, each once.
+void tell_ticket_clocks(const std::vector<Event>& events, const Context& context, std::vector<Story>& out);
 
 // tests/oracle_call.cpp and tests/oracle_ticket.cpp
 void tell_call(const std::vector<Event>& events, const Context& context, std::vector<Story>& out,
@@ -164,6 +198,7 @@ class Oracle {
   std::set<std::string> calls_, tickets_;
   Book agents_, queues_;
   std::set<std::string_view> people_;
+  Minutes minutes_{settings_.sla};
 
   std::vector<Story> stories_;
   std::vector<Busy> busy_;

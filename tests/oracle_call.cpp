@@ -27,7 +27,7 @@ struct Ring {
 struct Visit {
   std::string_view queue, channel, priority;
   std::string_view out;  // "" while it waits; answered, abandoned, or how it left
-  Time queued = kNever, out_at = kNever;
+  Time queued = kNever, out_at = kNever, promised = kNever;
   Duration wait = -1;
   bool inferred = false;  // it left because the next visit began; nobody said so
   int believed = 0;       // authority of who said how it left
@@ -227,7 +227,11 @@ Call walk(const std::vector<Event>& events) {
         v.believed = e.authority;
         leave(v, e.type == T::call_abandoned ? "abandoned" : e.text.empty() ? "other" : e.text, e.at);
         stop_rings(v, e.at);
-        if (e.type != T::call_left || e.text != "callback") v.wait = e.value;  // of a callback it is a promise
+        if (e.type != T::call_left || e.text != "callback") {
+          v.wait = e.value;
+        } else if (e.value >= 0) {  // of a callback it is a promise
+          v.promised = e.at + e.value;
+        }
         break;
       }
       case T::call_ended:
@@ -505,10 +509,49 @@ struct Teller {
 
 }  // namespace
 
+namespace {
+
+// Clocks of a call are about what a visit says as a whole.
+void tell_clocks(const Call& call, const std::vector<Event>& events, const Context& context, std::vector<Story>& out) {
+  using core::ClockKind;
+  if (context.sla->policies.empty()) return;
+  const auto tell = [&](const Visit& v, Run run) {
+    Words w;
+    w.queue = v.queue;
+    w.channel = !v.channel.empty() ? v.channel : !call.channel.empty() ? call.channel : "voice";
+    w.priority = !v.priority.empty() ? v.priority : call.priority;
+    std::set<Time> instants{run.start};
+    if (run.end != kNever) instants.insert(run.end);
+    tell_clocks({run}, instants, [&](Time) { return w; }, context, out);
+  };
+  const auto first = [&](T type, Time from) {
+    Time found = kNever;
+    for (const Event& e : events) {
+      if (e.type == type && e.at >= from && (found == kNever || e.at < found)) found = e.at;
+    }
+    return found;
+  };
+  for (const Visit& v : call.visits) {
+    if (v.queued != kNever) {
+      Run run{ClockKind::answer, v.queued, kNever, v.out == "answered", {}, kNever};
+      if (!v.out.empty()) run.end = std::max(v.out_at, v.queued);
+      tell(v, run);
+    }
+    if (v.out == "callback")
+      tell(v, {ClockKind::callback, v.out_at, first(T::call_called_back, v.out_at), true, {}, v.promised});
+    if (v.out == "voicemail")
+      tell(v, {ClockKind::voicemail, v.out_at, first(T::call_voicemail_handled, v.out_at), true, {}, kNever});
+  }
+}
+
+}  // namespace
+
 void tell_call(const std::vector<Event>& events, const Context& context, std::vector<Story>& out,
                std::vector<Busy>& busy, std::vector<Seen>& seen) {
   Teller teller{context, out, busy, {customer_of(events), kNever, false, {}}};
-  teller.tell(read(events));
+  const Call call = read(events);
+  teller.tell(call);
+  tell_clocks(call, events, context, out);
   if (teller.seen.at != kNever) seen.push_back(teller.seen);
 }
 

@@ -97,6 +97,7 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
   const auto same = [](const Event& a, const Event& b) { return !earlier(a, b) && !earlier(b, a); };
   events.erase(std::unique(events.begin(), events.end(), same), events.end());
 
+  tell_ticket_clocks(events, context, out);
   const auto creation =
       std::find_if(events.begin(), events.end(), [](const Event& e) { return e.type == T::ticket_created; });
   const bool known = creation != events.end();

@@ -92,6 +92,7 @@ class Maker {
     if (dice_.percent(30)) begin_ = settings.zone.next_midnight(begin_) - dice_.below(kHour);
     span_ = dice_.of(std::vector<Duration>{2 * kMinute, 10 * kMinute, kHour, 8 * kHour, 3 * kDay});
     coarse_ = dice_.percent(30);  // sources with clocks of whole seconds
+    if (dice_.percent(35)) promises(settings.sla);
     const auto times = [&](std::int64_t most, auto make_one) {
       for (std::int64_t i = dice_.below(most + 1); i > 0; --i) make_one();
     };
@@ -146,6 +147,8 @@ class Maker {
     if (dice_.percent(50)) put(T::call_ended, id, later(t)).value = maybe(dice_.below(kMinute));
     if (dice_.percent(15)) put(T::call_lost, id, later(t));
     if (dice_.percent(2)) put(T::call_merged, id, later(t));
+    if (dice_.percent(10)) put(T::call_called_back, id, later(t, kHour));
+    if (dice_.percent(10)) put(T::call_voicemail_handled, id, later(t, kHour));
     if (dice_.percent(15) && events_.size() > first) events_.back().channel = "chat";
     // Some of it never reaches us.
     for (std::size_t i = events_.size(); i-- > first;) {
@@ -295,7 +298,8 @@ class Maker {
       t = later(t, dice_.of(std::vector<Duration>{kMinute, kHour, 2 * kDay}));
       static const std::vector<T> kinds{T::ticket_assigned, T::ticket_status, T::ticket_reply, T::ticket_reply,
                                         T::ticket_reply, T::ticket_priority, T::ticket_resolved, T::ticket_resolved,
-                                        T::ticket_reopened, T::ticket_closed, T::ticket_rated};
+                                        T::ticket_reopened, T::ticket_closed, T::ticket_rated, T::ticket_category,
+                                        T::ticket_tags, T::ticket_merged};
       Event& e = put(dice_.of(kinds), id, t);
       switch (e.type) {
         case T::ticket_assigned:
@@ -309,6 +313,9 @@ class Maker {
           e.is_public = dice_.percent(80);
           if (e.by == "agent" && dice_.percent(60)) about(e, dice_.of(kAgents));
           break;
+        case T::ticket_category: e.text = dice_.percent(50) ? "billing" : "printer"; break;
+        case T::ticket_tags: e.text = dice_.of(std::vector<std::string_view>{"", "vip", "gold,vip", "gold"}); break;
+        case T::ticket_merged: e.text = "t9"; break;
         case T::ticket_priority: e.priority = dice_.percent(50) ? "high" : "low"; break;
         case T::ticket_rated:
           e.text = dice_.of(std::vector<std::string_view>{"thumbs", "csat", "nps", ""});
@@ -318,6 +325,71 @@ class Maker {
         default: break;
       }
     }
+  }
+
+  // ---- promises ----
+  std::vector<core::Frame> frames() {
+    std::vector<core::Frame> all;
+    Duration at = dice_.percent(30) ? 0 : dice_.below(16 * 60) * kMinute;
+    while (at < kDay && all.size() < 3) {
+      const Duration to = dice_.percent(30) ? kDay : std::min(kDay, at + (1 + dice_.below(9 * 60)) * kMinute);
+      all.push_back({at, to});
+      at = to + dice_.below(3) * dice_.below(120) * kMinute;
+    }
+    return all;
+  }
+
+  core::Calendar calendar() {
+    std::vector<core::Schedule> schedules(dice_.percent(70) ? 1 : 2);
+    for (core::Schedule& s : schedules) {
+      if (&s != schedules.data()) s.valid_from = begin_ + dice_.below(4 * kDay) - dice_.below(3 * kDay);
+      for (auto& day : s.week) day = dice_.percent(85) ? frames() : std::vector<core::Frame>{};
+      s.week[2] = frames();
+      if (dice_.percent(50)) s.special[core::date_from(begin_ / kDay + dice_.below(5) - 2)] = {};
+      if (dice_.percent(30)) s.special[core::date_from(begin_ / kDay + dice_.below(5) - 2)] = frames();
+    }
+    const auto zone = zones::named(dice_.of(std::vector<std::string>{"Europe/Berlin", "Asia/Beirut", "Asia/Kathmandu"}));
+    return *core::Calendar::create("c", zone, std::move(schedules));
+  }
+
+  void promises(core::SlaSettings& sla) {
+    for (auto n = dice_.below(3); n > 0; --n) sla.calendars.push_back(calendar());
+    for (auto n = 1 + dice_.below(4); n > 0; --n) {
+      core::SlaPolicy p;
+      p.id = "p" + std::to_string(n);
+      if (n > 1) {
+        if (dice_.percent(25)) p.match.queues = {dice_.of(kQueues)};
+        if (dice_.percent(20)) p.match.teams = {dice_.of(kTeams)};
+        if (dice_.percent(25)) p.match.priorities = {dice_.percent(50) ? "high" : "low"};
+        if (dice_.percent(10)) p.match.categories = {"billing"};
+        if (dice_.percent(15)) p.match.channels = {dice_.percent(50) ? "chat" : "email", "voice"};
+        if (dice_.percent(15)) p.match.tags = {"vip"};
+      }
+      if (dice_.percent(20)) p.valid_from = begin_ + dice_.below(2 * kDay) - kDay;
+      if (dice_.percent(20)) p.valid_to = (p.valid_from == windows::kNever ? begin_ : p.valid_from) + 1 + dice_.below(kDay);
+      targets(p, static_cast<std::int64_t>(sla.calendars.size()));
+      if (dice_.percent(40)) p.pauses.push_back(core::Detail::status_pending);
+      if (dice_.percent(20)) p.pauses.push_back(core::Detail::status_on_hold);
+      for (const int percent : {1, 50, 75, 99}) {
+        if (dice_.percent(40)) p.warnings.push_back(percent);
+      }
+      p.elapsed_is_kept = dice_.percent(70);
+      sla.policies.push_back(p);
+    }
+  }
+
+  void targets(core::SlaPolicy& p, std::int64_t calendars) {
+    for (int k = 0; k < core::kClockKinds; ++k) {
+      for (const char* priority : {"", "high"}) {
+        if (!dice_.percent(*priority == '\0' ? 60 : 25)) continue;
+        core::SlaTarget t{static_cast<core::ClockKind>(k), priority, 0, static_cast<int>(dice_.below(calendars + 1)) - 1};
+        const auto scale = t.clock == core::ClockKind::answer ? 2 * kMinute
+                                                              : dice_.of(std::vector<Duration>{kMinute, kHour, 3 * kDay});
+        t.within = 1 + dice_.below(scale);
+        p.targets.push_back(t);
+      }
+    }
+    if (p.targets.empty()) p.targets.push_back({core::ClockKind::resolution, "", kHour, -1});
   }
 
   void move() {
