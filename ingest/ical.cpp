@@ -34,8 +34,8 @@ struct Line {
 };
 
 bool is(const Line& line, std::string_view word) {
-  return line.text.size() == word.size() &&
-         std::equal(word.begin(), word.end(), line.text.begin(), [](char a, char b) { return a == (b & ~0x20) || a == b; });
+  const auto same = [](char a, char b) { return a == b || a == (b & ~0x20); };
+  return line.text.size() == word.size() && std::equal(word.begin(), word.end(), line.text.begin(), same);
 }
 
 std::vector<Line> unfold(std::string_view text) {

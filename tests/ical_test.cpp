@@ -38,15 +38,18 @@ TEST_CASE("holidays are read from an iCalendar file") {
   CHECK(dates(calendar(event("DTSTART;VALUE=DATE:19990501\r\nRRULE:FREQ=YEARLY\r\n"))) == "20250501 20260501 20270501");
   CHECK(dates(calendar(event("DTSTART;VALUE=DATE:20101125\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH\r\n"))) ==
         "20251127 20261126 20271125");
-  CHECK(dates(calendar(event("DTSTART;VALUE=DATE:20200525\r\nRRULE:FREQ=YEARLY;BYMONTH=5;BYDAY=-1MO;UNTIL=20260601\r\n"))) ==
+  CHECK(dates(calendar(event("DTSTART;VALUE=DATE:20200525\r\n"
+                             "RRULE:FREQ=YEARLY;BYMONTH=5;BYDAY=-1MO;UNTIL=20260601\r\n"))) ==
         "20250526 20260525");
-  CHECK(dates(calendar(event("DTSTART;VALUE=DATE:20250101\r\nRRULE:FREQ=YEARLY;COUNT=3\r\nEXDATE;VALUE=DATE:20260101\r\n"
+  CHECK(dates(calendar(event("DTSTART;VALUE=DATE:20250101\r\nRRULE:FREQ=YEARLY;COUNT=3\r\n"
+                             "EXDATE;VALUE=DATE:20260101\r\n"
                              "RDATE;VALUE=DATE:20260102\r\n"))) == "20250101 20260102 20270101");
   CHECK(dates(calendar(event("DTSTART;VALUE=DATE:20261225\r\nSTATUS:CANCELLED\r\n"))).empty());
   // Lines are folded, line ends are what they are, alarms are not events, one day twice is one day.
   CHECK(dates("\xEF\xBB\xBF" "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:a long\n  story\nDTSTART;VALUE=DA\n TE:20260101\n"
               "BEGIN:VALARM\nTRIGGER:-PT5M\nDURATION:PT5M\nEND:VALARM\nEND:VEVENT\nBEGIN:VEVENT\n"
-              "DTSTART;VALUE=DATE:20260101\nEND:VEVENT\nBEGIN:VTIMEZONE\nTZID:x\nBEGIN:STANDARD\nDTSTART:19700101T000000\n"
+              "DTSTART;VALUE=DATE:20260101\nEND:VEVENT\n"
+              "BEGIN:VTIMEZONE\nTZID:x\nBEGIN:STANDARD\nDTSTART:19700101T000000\n"
               "END:STANDARD\nEND:VTIMEZONE\nEND:VCALENDAR\n") == "20260101");
   CHECK(ingest::read_holidays(calendar(event("DTSTART;VALUE=DATE:19990501\r\nRRULE:FREQ=YEARLY\r\n")))->size() == 102);
 }

@@ -279,8 +279,10 @@ Duration Minutes::between(std::size_t calendar, Time from, Time to) {
     auto [known, fresh] = days_.try_emplace({calendar, day});
     auto& sums = known->second;
     if (fresh) {
-      for (int m = 0; m < 1440; ++m) sums.push_back((sums.empty() ? 0 : sums.back()) +
-                                                    (open_in(sla_.calendars[calendar], day * kDay + m * kMinute) ? 1 : 0));
+      for (int m = 0; m < 1440; ++m) {
+        const bool open = open_in(sla_.calendars[calendar], day * kDay + m * kMinute);
+        sums.push_back((sums.empty() ? 0 : sums.back()) + (open ? 1 : 0));
+      }
     }
     const auto minute = static_cast<std::size_t>(t % kDay / kMinute);
     const Duration before = minute == 0 ? 0 : sums[minute - 1] * kMinute;

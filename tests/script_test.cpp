@@ -16,9 +16,9 @@
 //
 // Words of an event: call= ticket= agent= queue= team= site= channel= priority= state= status= exit= kind= scale= (one
 // of the last five, or direction= category= tags= into=) reason= by= value= (12s or a number) public=no authority=
-// source= id= visit= sent= (when the source said it). Every script runs plainly, with its events shuffled, doubled, with
-// time passing in tiny steps, with all events late, and kept and restored after every line, once with all that is older
-// than today on disk only; the numbers must be the same.
+// source= id= visit= sent= (when the source said it). Every script runs plainly, with its events shuffled, doubled,
+// with time passing in tiny steps, with all events late, and kept and restored after every line, once with all that is
+// older than today on disk only; the numbers must be the same.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>

@@ -348,7 +348,8 @@ class Maker {
       if (dice_.percent(50)) s.special[core::date_from(begin_ / kDay + dice_.below(5) - 2)] = {};
       if (dice_.percent(30)) s.special[core::date_from(begin_ / kDay + dice_.below(5) - 2)] = frames();
     }
-    const auto zone = zones::named(dice_.of(std::vector<std::string>{"Europe/Berlin", "Asia/Beirut", "Asia/Kathmandu"}));
+    const std::vector<std::string> names{"Europe/Berlin", "Asia/Beirut", "Asia/Kathmandu"};
+    const auto zone = zones::named(dice_.of(names));
     return *core::Calendar::create("c", zone, std::move(schedules));
   }
 
@@ -366,7 +367,8 @@ class Maker {
         if (dice_.percent(15)) p.match.tags = {"vip"};
       }
       if (dice_.percent(20)) p.valid_from = begin_ + dice_.below(2 * kDay) - kDay;
-      if (dice_.percent(20)) p.valid_to = (p.valid_from == windows::kNever ? begin_ : p.valid_from) + 1 + dice_.below(kDay);
+      const Time from = p.valid_from == windows::kNever ? begin_ : p.valid_from;
+      if (dice_.percent(20)) p.valid_to = from + 1 + dice_.below(kDay);
       targets(p, static_cast<std::int64_t>(sla.calendars.size()));
       if (dice_.percent(40)) p.pauses.push_back(core::Detail::status_pending);
       if (dice_.percent(20)) p.pauses.push_back(core::Detail::status_on_hold);
@@ -382,10 +384,10 @@ class Maker {
     for (int k = 0; k < core::kClockKinds; ++k) {
       for (const char* priority : {"", "high"}) {
         if (!dice_.percent(*priority == '\0' ? 60 : 25)) continue;
-        core::SlaTarget t{static_cast<core::ClockKind>(k), priority, 0, static_cast<int>(dice_.below(calendars + 1)) - 1};
-        const auto scale = t.clock == core::ClockKind::answer ? 2 * kMinute
-                                                              : dice_.of(std::vector<Duration>{kMinute, kHour, 3 * kDay});
-        t.within = 1 + dice_.below(scale);
+        core::SlaTarget t{static_cast<core::ClockKind>(k), priority, 0, -1};
+        t.calendar = static_cast<int>(dice_.below(calendars + 1)) - 1;
+        const auto scale = dice_.of(std::vector<Duration>{kMinute, kHour, 3 * kDay});
+        t.within = 1 + dice_.below(t.clock == core::ClockKind::answer ? 2 * kMinute : scale);
         p.targets.push_back(t);
       }
     }
