@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "ingest/fields.h"
+#include "ingest/event_rules.h"
 #include "ingest/formats_made.h"
 #include "ingest/native_format.h"
 
@@ -50,7 +50,11 @@ constexpr Capability kZammad[] = {{A::ticket_created, direct}, {A::ticket_assign
                                   {A::ticket_status, derived}, {A::ticket_replies, direct},
                                   {A::ticket_solved, derived}, {A::ticket_reopened, derived},
                                   {A::customer, configured}};
-constexpr std::string_view kStates[] = {"states"};
+constexpr std::string_view kStateKeys[] = {"states"};
+// Of agents, and of tickets.
+constexpr std::array<std::string_view, 14> kStateWords = {
+    "available", "on_contact", "wrap_up", "break",   "meeting", "training", "away",
+    "logout",    "new",        "open",    "pending", "on_hold", "solved",   "closed"};
 constexpr std::string_view kJiraKeys[] = {"queue_field", "states"};
 constexpr Capability kAmazonConnect[] = {{A::arrival, direct},
                                          {A::menu, direct},
@@ -95,7 +99,7 @@ core::Error bad_option(std::string what, std::string where) {
 std::span<const FormatInfo> formats() {
   static const std::array kFormats{
       FormatInfo{"3cx_cdr", "3CX call data records", Framing::lines, kThreeCx, kThreeCxKeys, false, make_threecx_cdr},
-      FormatInfo{"amazon_connect", "Amazon Connect", Framing::document, kAmazonConnect, kStates, false,
+      FormatInfo{"amazon_connect", "Amazon Connect", Framing::document, kAmazonConnect, kStateKeys, false,
                  make_amazon_connect},
       FormatInfo{"asterisk_ami", "Asterisk Manager Interface", Framing::ami, kAmi, {}, false, make_ami},
       FormatInfo{"asterisk_cdr", "Asterisk CDR", Framing::lines, kAsteriskCdr, kAsteriskCdrKeys, false,
@@ -111,10 +115,10 @@ std::span<const FormatInfo> formats() {
                  make_freeswitch_cdr},
       FormatInfo{"freeswitch_events", "FreeSWITCH events", Framing::event_socket, kFreeswitchEvents,
                  kFreeswitchEventsKeys, false, make_freeswitch_events},
-      FormatInfo{"genesys_cloud", "Genesys Cloud notifications", Framing::document, kGenesys, kStates, false,
+      FormatInfo{"genesys_cloud", "Genesys Cloud notifications", Framing::document, kGenesys, kStateKeys, false,
                  make_genesys},
       FormatInfo{"jira", "Jira Service Management", Framing::document, kTickets, kJiraKeys, false, make_jira},
-      FormatInfo{"livechat", "LiveChat", Framing::document, kLiveChat, kStates, false, make_livechat},
+      FormatInfo{"livechat", "LiveChat", Framing::document, kLiveChat, kStateKeys, false, make_livechat},
       FormatInfo{"mapped_json",
                  "JSON by a mapping",
                  Framing::document,
@@ -124,8 +128,8 @@ std::span<const FormatInfo> formats() {
                  make_mapped_json},
       mapped_text_format(),
       ringside_format(),
-      FormatInfo{"twilio_taskrouter", "Twilio TaskRouter", Framing::document, kTwilio, kStates, false, make_twilio},
-      FormatInfo{"zammad", "Zammad", Framing::document, kZammad, kStates, false, make_zammad},
+      FormatInfo{"twilio_taskrouter", "Twilio TaskRouter", Framing::document, kTwilio, kStateKeys, false, make_twilio},
+      FormatInfo{"zammad", "Zammad", Framing::document, kZammad, kStateKeys, false, make_zammad},
       FormatInfo{"zendesk", "Zendesk", Framing::document, kTickets, {}, false, make_zendesk},
   };
   return kFormats;
@@ -160,6 +164,13 @@ core::Result<std::unique_ptr<Format>> make_format(std::string_view name, FormatO
   }
   if (options.source.empty() || text_fault(options.source) != nullptr)
     return bad_option("a source needs a name", "name");
+  if (const auto states = options.more.find("states"); states != options.more.end()) {
+    for (const std::string& entry : states->second) {
+      const std::size_t equals = entry.rfind('=');
+      const std::string_view ours = equals == std::string::npos ? "" : std::string_view(entry).substr(equals + 1);
+      if (!is_one_of(ours, kStateWords)) return bad_option("write \"Their state=ours\": " + entry, "states");
+    }
+  }
   return info->make(std::move(options));
 }
 

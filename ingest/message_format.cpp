@@ -52,6 +52,12 @@ bool MessageFormat::check(const Event& event, core::Error& error) const {
     return wrong("missing_field", "an agent is required", "agent");
   if ((rule.required & bit(Key::queue)) != 0 && event.queue.empty())
     return wrong("missing_field", "a queue is required", "queue");
+  if (!rule.words.empty()) {
+    if (event.text.empty() && (rule.required & bit(rule.text)) != 0)
+      return wrong("missing_field", "it is not said how", name(rule.text));
+    if (!event.text.empty() && !is_one_of(event.text, rule.words))
+      return wrong("bad_value", "not a word of ours: " + std::string(event.text.substr(0, 40)), name(rule.text));
+  }
   for (const core::Time at : {event.at, event.time}) {
     if (at > now_ + options_.max_ahead)
       return wrong("future_time", "too far ahead of the server's clock: " + format_instant(at), "time");

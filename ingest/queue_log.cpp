@@ -276,7 +276,7 @@ void QueueLog::attended(const Line& line) {
   if (!its_own) {
     const auto passed_on = std::find_if(calls_.begin(), calls_.end(), [&](const auto& c) {
       return c.first != line.call && c.second.agent == line.agent && c.second.from_queue == line.queue &&
-             !c.second.over && c.second.last <= line.at;
+             !c.second.over && c.second.part_of.empty() && c.second.last <= line.at;
     });
     if (passed_on != calls_.end()) {
       merge(call, passed_on->first);

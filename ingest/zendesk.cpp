@@ -96,7 +96,8 @@ void Zendesk::document(JsonValue root) {
       }
       say(EventType::ticket_tags).text = join({all});
     } else if (kind == "merged") {
-      say(EventType::ticket_merged).text = join({event_["target_ticket_id"].word()});
+      const std::string into = event_["target_ticket_id"].word();
+      say(EventType::ticket_merged).text = into.empty() ? "unknown" : join({into});
     } else {
       return silent();
     }

@@ -518,6 +518,23 @@ TEST_CASE("Freshdesk: the mapping and the body of its page") {
   CHECK(read(*format, body("updated", "Odd", "2026-09-21T11:00:00Z")).batch.refused_by_code.at("bad_value") == 1);
 }
 
+TEST_CASE("words for states are ours, or refused when the source is set up") {
+  auto options = feed::options();
+  options.more["states"] = {"Back office=meeting", "Lunch=break"};
+  CHECK(ingest::make_format("amazon_connect", options));
+  options.more["states"] = {"Lunch=pause"};
+  CHECK(ingest::make_format("amazon_connect", options).error().where == "states");
+  options.more["states"] = {"Lunch"};
+  CHECK(ingest::make_format("zammad", options).error().code == "bad_option");
+  // A ticket's word for an agent: the message is refused, and nothing half is told.
+  options.more["states"] = {"MEAL=solved", "meal=solved"};
+  auto format = feed::make("genesys_cloud", options);
+  const ingest::Intake out = read(*format, R"({"topicName":"v2.users.u1.presence","eventBody":{"presenceDefinition":)"
+                                           R"({"systemPresence":"MEAL"},"modifiedDate":"2026-09-21T10:00:00.000Z"}})");
+  CHECK(out.batch.refused_by_code.at("bad_value") == 1);
+  CHECK(out.batch.events.empty());
+}
+
 TEST_CASE("every format says what it can, and its measures follow from that") {
   std::set<std::string_view> names;
   for (const ingest::FormatInfo& info : ingest::formats()) {
