@@ -79,15 +79,20 @@ void Desk::leave_backlog() {
       age = candidate;
       if (random_.chance(candidate.share)) break;
     }
-    const Time at = agenda_.now() - random_.between(age.from, age.to);
-    const std::int64_t number = create(kGroups[i % 4], at);
-    if (random_.chance(0.12)) {
-      later(random_.between(kMinute, kHour), number, &Desk::work);
+    const bool unassigned = random_.chance(0.12);
+    // What nobody has looked at is young. What is old waits for its customer more often than not, and is not urgent.
+    const Duration old = unassigned ? random_.between(2 * kMinute, 35 * kMinute) : random_.between(age.from, age.to);
+    const Time at = agenda_.now() - old;
+    const std::int64_t number = create(kGroups[i % 4], at, old > 3 * kHour ? kNormal : 0);
+    if (unassigned) {
+      later(random_.between(kMinute, 20 * kMinute), number, &Desk::work);
       continue;
     }
     assign(number, at + random_.between(2 * kMinute, 15 * kMinute));
-    if (random_.chance(0.7)) {
-      reply(ticket(number), "agent", at + random_.between(15 * kMinute, 20 * kMinute), true);
+    if (random_.chance(0.97)) reply(ticket(number), "agent", at + random_.between(15 * kMinute, 20 * kMinute), true);
+    if (old > 6 * kHour && random_.chance(0.9)) {
+      write("ticket.status", ticket(number), at + random_.between(kHour, 5 * kHour),
+            [](Line& line) { line.text("status", "pending"); });
     }
     later(random_.between(2 * kMinute, 9 * kHour), number, &Desk::work);
   }
@@ -112,11 +117,12 @@ void Desk::expect_tickets(int queue) {
   });
 }
 
-std::int64_t Desk::create(int queue, Time at) {
+std::int64_t Desk::create(int queue, Time at, int most_urgent) {
   Ticket made;
   made.number = ++last_;
   made.id = journal_.tag() + "-t" + std::to_string(made.number);
   made.queue = queue;
+  made.priority = most_urgent;
   while (!random_.chance(kPriorities[made.priority].share)) ++made.priority;
   ++tally_.created;
   const auto& spec = floor_.organisation().queues[static_cast<std::size_t>(queue)];

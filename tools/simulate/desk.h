@@ -46,7 +46,7 @@ class Desk {
   };
 
   void expect_tickets(int queue);
-  std::int64_t create(int queue, Time at);
+  std::int64_t create(int queue, Time at, int most_urgent = 0);
   void assign(std::int64_t number, Time at);
   void work(std::int64_t number);
   void raise(std::int64_t number);

@@ -5,7 +5,7 @@ import { ended, since, unattended, type Alert } from './alerts';
 import type { Board } from './board';
 import { useBox } from './box';
 import { Dialog } from './details';
-import { clamped, duration } from './format';
+import { duration } from './format';
 import { AlertMark, Mark } from './marks';
 import { strings } from './strings';
 
@@ -84,8 +84,15 @@ export function summary(board: Board, alert: Alert): string {
   return alert.summary ? alert.summary.replace(scope, board.name(scope)) : strings.band.row(board.name(scope), alert.name);
 }
 
+/** Beside nothing that would say the rest. */
+export function sentence(board: Board, alert: Alert): string {
+  const words = summary(board, alert);
+  if (!alert.record) return words;
+  return strings.band.row(board.name(alert.scope), strings.alerts.overdueClock(words, alert.step === 'warned'));
+}
+
 function about(board: Board, alert: Alert): string {
-  return [board.name(alert.scope), alert.labels?.['priority']].filter(Boolean).join(' · ');
+  return [alert.record && alert.scope === 'tenant' ? '' : board.name(alert.scope), alert.labels?.['priority']].filter(Boolean).join(' · ');
 }
 
 /** What is said of an alert besides its summary, each with the kind of thing it is. */
@@ -105,9 +112,10 @@ function details(board: Board, alert: Alert): [string, string][] {
     said.push(['age', due !== undefined && due > now ? strings.alerts.due(duration(due - now))
       : alert.record ? strings.alerts.overdue(age) : strings.alerts.age(age)]);
     if (alert.acknowledged) said.push(['acknowledged', strings.alerts.acknowledged(alert.acknowledged.by ?? '')]);
+    if (alert.step === 'suppressed' && !alert.held_back && alert.reason) said.push(['paused', alert.reason]);
     if (alert.held_back) said.push(['paused', alert.held_why ?? strings.alerts.held(alert.held_back)]);
   }
-  if (alert.late) said.push(['late', strings.alerts.late(board.format.moment(alert.at, board.now.value))]);
+  if (alert.late) said.push(['late', strings.alerts.late]);
   return said;
 }
 
@@ -121,7 +129,7 @@ function AlertList(props: { board: Board; alerts: Alert[]; open: boolean; close:
       <dl>
         {alerts.map((alert) => (
           <div key={`${alert.key} ${alert.episode}`}>
-            <dt data-severity={alert.severity}><AlertMark severity={alert.severity} over={ended(alert)} /> {summary(board, alert)}</dt>
+            <dt><AlertMark severity={alert.severity} over={ended(alert)} /> {summary(board, alert)}</dt>
             <dd>
               {[strings.alerts.severity[alert.severity], about(board, alert), strings.alerts.from(at(since(alert))),
                 ...details(board, alert).map(([, words]) => words), !alert.held_back && !ended(alert) ? alert.reason : '']
@@ -152,7 +160,7 @@ function Spoken({ board, alerts, loss }: { board: Board; alerts: Alert[]; loss: 
       const matter = `${alert.episode} ${over ? alert.step : alert.severity} ${alert.acknowledged ? 'acknowledged' : ''}`;
       next.set(alert.key, matter);
       if (!before || before.get(alert.key) === matter || alert.held_back) continue;
-      const words = clamped(summary(board, alert), 140);
+      const words = summary(board, alert).slice(0, 140);
       if (over) calm.push(strings.alerts.spokenOver(alert.step, words));
       else if (alert.acknowledged) calm.push(`${words}, ${strings.alerts.acknowledged(alert.acknowledged.by ?? '')}`);
       else (alert.severity === 'critical' ? urgent : calm).push(`${strings.alerts.severity[alert.severity]}: ${words}`);
@@ -163,8 +171,8 @@ function Spoken({ board, alerts, loss }: { board: Board; alerts: Alert[]; loss: 
   }, [alerts]);
   return (
     <>
-      <span class="unseen" role="alert" aria-live="assertive">{clamped(loss || now.urgent, 400)}</span>
-      <span class="unseen" role="status" aria-live="polite">{clamped(now.calm, 400)}</span>
+      <span class="unseen" role="alert" aria-live="assertive">{loss || now.urgent}</span>
+      <span class="unseen" role="status" aria-live="polite">{now.calm}</span>
     </>
   );
 }

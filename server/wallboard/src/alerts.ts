@@ -59,9 +59,9 @@ export function visible(alert: Alert): boolean {
   return alert.state !== 'normal' && (alert.state !== 'pending' || alert.step === 'warned');
 }
 
-/** Nobody takes care of it and nothing holds it back. */
+/** Nobody takes care of it, nothing holds it back, and it was not too old to be told. */
 export function unattended(alert: Alert): boolean {
-  return !ended(alert) && !alert.acknowledged && !alert.held_back;
+  return !ended(alert) && !alert.acknowledged && !alert.held_back && alert.step !== 'suppressed';
 }
 
 export function ended(alert: Alert): boolean {
@@ -70,12 +70,12 @@ export function ended(alert: Alert): boolean {
 
 export function since(alert: Alert): number { return alert.fired ?? alert.started; }
 
-/** Those that need somebody first, then by severity, then by age; what is over comes last, newest end first. */
+/** By severity, those that need somebody before the others, then by age, the newest first; what is over comes last, newest end first. */
 export function compare(a: Alert, b: Alert): number {
   const rank = (alert: Alert) => (ended(alert) ? -1 : severityRank[alert.severity] * 2 + Number(unattended(alert)));
   if (rank(a) !== rank(b)) return rank(b) - rank(a);
   if (ended(a)) return (b.ended ?? b.at) - (a.ended ?? a.at) || (a.key < b.key ? -1 : 1);
-  return since(a) - since(b) || (a.key < b.key ? -1 : 1);
+  return since(b) - since(a) || (a.key < b.key ? -1 : 1);
 }
 
 /** What the page cannot do without, where a server leaves it out. */

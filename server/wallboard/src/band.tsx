@@ -1,6 +1,6 @@
 // The state band: quiet when all is well, otherwise the worst in words. Read from eight metres in one second.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { summary } from './alert_band';
+import { sentence } from './alert_band';
 import { severityRank, unattended } from './alerts';
 import type { Board } from './board';
 import { SeverityMark } from './marks';
@@ -35,9 +35,12 @@ function say(board: Board): Said {
   }
   const speech = board.speech.value;
   // An alert that is worse than anything the queues show goes before it; one that somebody takes care of does not.
-  const alert = board.alertsOld.value ? undefined : board.feeds.alerts.value.find(unattended);
+  const loud = board.alertsOld.value ? [] : board.feeds.alerts.value.filter(unattended);
+  const alert = loud[0];
+  const others = loud.length - 1;
   if (alert && severityRank[alert.severity] > (speech ? rank[speech.severity] : 0)) {
-    return { tone: alert.severity === 'critical' ? 'crit' : 'warn', words: summary(board, alert), more: '', spoken: true };
+    return { tone: alert.severity === 'critical' ? 'crit' : 'warn', words: sentence(board, alert),
+      more: others > 0 ? strings.band.more(others) : '', spoken: true };
   }
   if (speech) return { tone: speech.severity as 'warn' | 'crit', words: speech.words, more: speech.more };
   return { tone: 'well', words: strings.band.well(board.queues.value.length), more: '' };

@@ -110,8 +110,3 @@ export function displayName(key: string): string {
     .map((word, i) => (i === 0 || person ? word.charAt(0).toLocaleUpperCase() + word.slice(1) : word))
     .join(' ');
 }
-
-/** At most so many characters, for what comes from elsewhere and is read out. */
-export function clamped(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-}

@@ -94,21 +94,22 @@ export const strings = {
     none: 'No alerts',
     severity: { info: 'Information', warning: 'Warning', critical: 'Critical' } as Record<AlertSeverity, string>,
     more: (n: number) => `+${n} more`,
-    clock: (what: string, id: string) => `${what.charAt(0).toUpperCase()}${what.slice(1)}: ${id}`,
+    clock: (what: string, id: string) => `${what.charAt(0).toUpperCase()}${what.slice(1)} ${id}`,
+    overdueClock: (clock: string, warned: boolean) => `${clock} ${warned ? 'is nearly due' : 'is overdue'}`,
     age: (age: string) => `for ${age}`,
     overdue: (age: string) => `overdue for ${age}`,
     due: (left: string) => `due in ${left}`,
     from: (at: string) => `since ${at}`,
     acknowledged: (by: string) => (by ? `${by} takes care` : 'taken care of'),
     held: (kind: string) => `held back (${kind})`,
-    late: (at: string) => `told late, was ${at}`,
+    late: 'found out late',
     recovering: 'recovering',
     noData: 'no data',
     escalated: 'escalated',
     flapping: 'flapping',
     resolved: (lasted: string) => `Resolved after ${lasted}`,
     rescinded: (why: string) => `Rescinded, it never was${why ? `: ${why}` : ''}`,
-    unseen: 'Over; ended while this screen was not connected',
+    unseen: 'Over; ended unseen, while not connected',
     spokenOver: (step: string, words: string) => `${step === 'rescinded' ? 'Rescinded' : 'Resolved'}: ${words}`,
     lost: (from: number, to: number, complete: boolean) =>
       `${to > from ? `${to - from + 1} alert changes were` : 'An alert change was'} lost on the way here; `
@@ -150,7 +151,7 @@ export const strings = {
   sound: {
     states: { off: 'Sound off', on: 'Sound on', blocked: 'Touch for sound' } as Record<SoundState, string>,
     quiet: 'Quiet hours',
-    hint: 'Sound for alerts (m)',
+    hint: 'Sound (m)',
   },
 
   trends: {

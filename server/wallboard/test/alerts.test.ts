@@ -82,8 +82,8 @@ test('what needs somebody comes first, then severity, then age, then what is ove
     alert('cared for', { severity: 'critical', acknowledged: { by: 'anna' } }), alert('info', { severity: 'info' }),
     alert('crit', { severity: 'critical', fired: 8_000 }), alert('held', { held_back: 'source' }),
   ];
-  assert.deepEqual(all.sort(compare).map((of) => of.key), ['crit', 'cared for', 'old', 'young', 'held', 'info', 'over']);
-  assert.deepEqual(all.filter(unattended).map((of) => of.key), ['crit', 'old', 'young', 'info']);
+  assert.deepEqual(all.sort(compare).map((of) => of.key), ['crit', 'cared for', 'young', 'old', 'held', 'info', 'over']);
+  assert.deepEqual(all.filter(unattended).map((of) => of.key), ['crit', 'young', 'old', 'info']);
 });
 
 test('who is cared for or held back is quiet, but an escalation is heard; released, it is heard', () => {
