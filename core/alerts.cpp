@@ -310,6 +310,7 @@ std::vector<std::string> Alerts::room() {
       keys.push_back(it->second);
       note("x" + it->second);
     }
+    end_overflow(name);
     it = refused_.upper_bound({name, "\x7f"});
   }
   return keys;
@@ -323,15 +324,26 @@ std::string Alerts::refused_name(std::string_view key) {
 
 void Alerts::not_refused(std::string_view key) {
   if (refused_.empty()) return;
-  if (refused_.erase({refused_name(key), std::string(key)}) != 0) note("x" + std::string(key));
+  const std::string name = refused_name(key);
+  if (refused_.erase({name, std::string(key)}) == 0) return;
+  note("x" + std::string(key));
+  end_overflow(name);
 }
 
 void Alerts::count(const Alert& alert, int sign) {
   std::size_t& count = counts_[alert.name];
   count += static_cast<std::size_t>(sign);
-  if (sign < 0 && count < settings_.most_active && !is_overflow(alert.key))
-    end("overflow/" + alert.name, AlertStep::resolved, now_, "");
+  if (sign < 0 && !is_overflow(alert.key)) end_overflow(alert.name);
   if (sign < 0 && counts_[alert.name] == 0) counts_.erase(alert.name);
+}
+
+// There is room again, and nothing waits for it.
+void Alerts::end_overflow(const std::string& name) {
+  const auto count = counts_.find(name);
+  if (count != counts_.end() && count->second >= settings_.most_active) return;
+  const auto waits = refused_.lower_bound({name, ""});
+  if (waits != refused_.end() && waits->first == name) return;
+  end("overflow/" + name, AlertStep::resolved, now_, "");
 }
 
 const std::vector<Escalation>& Alerts::escalations(const Alert& alert) const {

@@ -169,6 +169,7 @@ class Alerts {
   void run_calm(Entry& entry);
   bool too_many(const Alert& about);
   void count(const Alert& alert, int sign);
+  void end_overflow(const std::string& name);
   void forget_old();
   void set_off(Entry& entry, int percent);
   void note(std::string row) { dirty_.insert(std::move(row)), changed_ = true; }

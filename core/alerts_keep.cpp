@@ -352,10 +352,7 @@ void Alerts::reconcile() {
                                      [&](const SourceWatch& watch) { return watch.source == source; });
     if (!watched) end(key, AlertStep::rescinded, now_, "it is not watched any more");
   }
-  for (const std::string& key : keys("overflow/")) {
-    const auto count = counts_.find(key.substr(9));
-    if (count == counts_.end() || count->second < settings_.most_active) end(key, AlertStep::resolved, now_, "");
-  }
+  for (const std::string& key : keys("overflow/")) end_overflow(key.substr(9));
   for (auto& [key, entry] : entries_) {
     const std::string meant = entry.group.empty() && over(entry) ? "" : group_of(entry.alert).first;
     if (!over(entry)) {

@@ -261,6 +261,7 @@ void Engine::State::report(const Record& record, const ClockState& clock, const 
   }
   if (is->open()) return;
   alerts.end(key, AlertStep::resolved, is->ended, is->state == ClockState::State::cancelled ? "cancelled" : "");
+  alerts.not_refused(key);  // what is over waits for no room
 }
 
 // Alerts that were one too many, as far as there is room for them now.
