@@ -47,6 +47,7 @@ struct Driver : server::ShardOutput {
   void checkpoint(std::size_t, server::Checkpoint checkpoint) override { checkpoints.put(std::move(checkpoint)); }
   void release(std::function<void()> leave) override { leave(); }
   void publish(server::Emission) override {}
+  void tell(server::Told) override {}
 
   void tell(server::ShardLoop& loop) {
     if (store == nullptr) return;

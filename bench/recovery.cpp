@@ -55,6 +55,7 @@ struct Driver : server::ShardOutput {
   }
   void release(std::function<void()> leave) override { leave(); }
   void publish(server::Emission) override {}
+  void tell(server::Told) override {}
 
   void commit(server::ShardLoop& loop) {
     std::vector<state::Append> group;

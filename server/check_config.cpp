@@ -54,7 +54,7 @@ core::Result<Config> load_config(const CommandLine& line) {
 core::Status check_config(const std::string& path) {
   const auto config = load(path);
   if (!config) return config.error();
-  const auto tenants = Tenants::create(*config, {}, "check", [](const std::function<void()>&) {});
+  const auto tenants = Tenants::create(*config, {}, "check", [](const std::function<void()>&) {}, nullptr);
   if (!tenants) return tenants.error();
   return core::Done{};
 }

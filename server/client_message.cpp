@@ -12,6 +12,7 @@ constexpr std::size_t kMaxName = 128;
 constexpr std::size_t kMaxGroups = 16;
 constexpr std::size_t kMaxScopes = 200;
 constexpr std::size_t kMaxColumns = 200;
+constexpr std::uint64_t kMaxDeadlines = 200;
 constexpr double kSlowest = 0.2;
 constexpr double kFastest = 10;
 
@@ -82,6 +83,39 @@ core::Result<ClientMessage> read_subscription(element root, ClientMessage messag
   return message;
 }
 
+core::Result<ClientMessage> read_alerts(element root, ClientMessage message) {
+  message.op = ClientMessage::Op::alerts;
+  if (!has(root, "after")) return message;
+  std::uint64_t after = 0;
+  if (root["after"].get(after) != simdjson::SUCCESS) return bad("must be a whole number", "/after");
+  message.after = after;
+  return message;
+}
+
+core::Result<ClientMessage> read_deadlines(element root, ClientMessage message) {
+  message.op = ClientMessage::Op::deadlines;
+  if (has(root, "scope") && (!text(root, "scope", message.scope) || message.scope.size() > kMaxName)) {
+    return bad("must be a text of up to 128 bytes", "/scope");
+  }
+  if (!has(root, "limit")) return message;
+  std::uint64_t limit = 0;
+  if (root["limit"].get(limit) != simdjson::SUCCESS || limit < 1 || limit > kMaxDeadlines) {
+    return bad("must be a whole number from 1 to 200", "/limit");
+  }
+  message.limit = limit;
+  return message;
+}
+
+// {"op":"unsub","what":"alerts"}
+core::Result<ClientMessage> read_what(element root, ClientMessage message) {
+  std::string what;
+  if (!text(root, "what", what) || (what != "alerts" && what != "deadlines")) {
+    return bad("must be alerts or deadlines", "/what");
+  }
+  message.op = what == "alerts" ? ClientMessage::Op::leave_alerts : ClientMessage::Op::leave_deadlines;
+  return message;
+}
+
 }  // namespace
 
 core::Result<ClientMessage> parse_client_message(std::string_view json, std::optional<std::int64_t>& id) {
@@ -96,6 +130,9 @@ core::Result<ClientMessage> parse_client_message(std::string_view json, std::opt
   id = message.id;
   std::string op;
   if (!text(root, "op", op)) return bad("must be a text", "/op");
+  if (op == "alerts") return read_alerts(root, std::move(message));
+  if (op == "deadlines") return read_deadlines(root, std::move(message));
+  if (op == "unsub" && has(root, "what")) return read_what(root, std::move(message));
   if (!text(root, "view", message.view) || message.view.empty() || message.view.size() > kMaxName) {
     return bad("must be a text of 1 to 128 bytes", "/view");
   }
@@ -104,7 +141,7 @@ core::Result<ClientMessage> parse_client_message(std::string_view json, std::opt
     message.op = op == "unsub" ? ClientMessage::Op::unsub : ClientMessage::Op::resync;
     return message;
   }
-  return core::Error{"unknown_op", "op is sub, unsub or resync", "/op"};
+  return core::Error{"unknown_op", "op is sub, unsub, resync, alerts or deadlines", "/op"};
 }
 
 }  // namespace server

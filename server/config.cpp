@@ -118,16 +118,6 @@ void read_queues(Section& section, core::Policy& policy) {
   }
 }
 
-void read_sources(Section& section, TenantConfig& tenant) {
-  for (const Node* node : section.tables("source")) {
-    Section source(*node, "tenant.source", section.findings());
-    source.require("name");
-    const std::string name = source.text("name");
-    const auto authority = static_cast<std::uint8_t>(source.integer("authority", kLiveAuthority, 0, 15));
-    if (!tenant.authority.emplace(name, authority).second) source.fail("name", "is there twice");
-  }
-}
-
 void read_policy(Section& section, core::Policy& policy) {
   policy.repeat_within = section.duration("repeat_within", policy.repeat_within, windows::kMinute, 90 * windows::kDay);
 }
@@ -155,9 +145,55 @@ void read_tenant(Section& section, TenantConfig& tenant) {
   read_windows(section, tenant.settings);
   read_policy(section, tenant.settings.policy);
   read_queues(section, tenant.settings.policy);
-  read_sources(section, tenant);
   read_kpis(section, tenant.settings.kpis);
   read_views(section, tenant.views);
+  KnownNames names;
+  read_calendars(section, tenant.settings.zone, tenant.settings.sla.calendars, names);
+  read_receivers(section, tenant.receivers, names);
+  read_policies(section, tenant.settings.zone, names, tenant.settings.sla);
+  read_sources(section, names, tenant);
+  read_alerts(section, names, tenant.settings);
+}
+
+// A value as text, so that two can be compared.
+void append_node(std::string& out, const Node& node) {
+  out += std::to_string(static_cast<int>(node.kind)) + ":" + std::to_string(node.integer) + ":" +
+         std::to_string(node.real) + (node.boolean ? "t" : "f") + (node.local ? "l" : "z");
+  out += std::to_string(node.text.size()) + ":" + node.text + "[";
+  for (const Node& item : node.items) append_node(out, item);
+  out += "]{";
+  for (const auto& [key, member] : node.members) {
+    out += std::to_string(key.size()) + ":" + key;
+    append_node(out, member);
+  }
+  out += '}';
+}
+
+// Whom to tell and whom to believe more can change without an engine being made anew.
+std::string fingerprint_of(const Node& document, const Node& tenant, const core::SlaSettings& sla) {
+  std::string out;
+  for (const char* common : {"kpi", "view", "storage"}) {
+    if (const auto it = document.members.find(common); it != document.members.end()) append_node(out, it->second);
+  }
+  for (const auto& [key, member] : tenant.members) {
+    if (key == "receiver" || key == "source") continue;
+    out += key;
+    append_node(out, member);
+  }
+  if (const auto sources = tenant.members.find("source"); sources != tenant.members.end()) {
+    for (const Node& source : sources->second.items) {
+      const auto watch = source.members.find("watch");
+      if (watch == source.members.end()) continue;
+      if (const auto name = source.members.find("name"); name != source.members.end()) append_node(out, name->second);
+      append_node(out, watch->second);
+    }
+  }
+  for (const core::Calendar& calendar : sla.calendars) {  // with what a file of holidays says
+    for (const auto& [date, frames] : calendar.schedules().front().special) {
+      out += std::to_string(core::days_from(date)) + (frames.empty() ? "-" : "+");
+    }
+  }
+  return out;
 }
 
 void read_tenants(Section& root, const TenantConfig& common, std::vector<TenantConfig>& tenants) {
@@ -165,12 +201,14 @@ void read_tenants(Section& root, const TenantConfig& common, std::vector<TenantC
     tenants.push_back(common);
     Section section(*node, "tenant", root.findings());
     read_tenant(section, tenants.back());
+    tenants.back().fingerprint = fingerprint_of(root.node(), *node, tenants.back().settings.sla);
     const auto same = [&](const TenantConfig& other) { return other.settings.name == tenants.back().settings.name; };
     if (std::count_if(tenants.begin(), tenants.end(), same) > 1) section.fail("name", "is there twice");
   }
   if (!tenants.empty()) return;
   tenants.push_back(common);
   tenants.back().settings.name = "default";
+  tenants.back().fingerprint = fingerprint_of(root.node(), Node{}, {});
 }
 
 void read_log(Section& root, Config& config) {
@@ -233,7 +271,14 @@ std::set<std::string> known_options() {
     view = [{ group = [{}] }]
     [[tenant]]
     queues = { "*" = {} }
-    source = [{}]
+    calendar = [{ id = "", hours = {}, special = [{}], change = [{ hours = {} }] }]
+    receiver = [{ severities = {} }]
+    sla = [{ match = {}, target = [{}], escalation = [{}] }]
+    source = [{ watch = { labels = {} } }]
+    alert = [{ labels = {}, escalation = [{}] }]
+    route = [{}]
+    inhibit = [{}]
+    alerting = {}
     kpi = [{ threshold = [{}] }]
     view = [{ group = [{}] }])";
   const auto document = parse_toml(kOneOfEach, "");

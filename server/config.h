@@ -1,6 +1,6 @@
 // Configuration: a TOML file (docs/configuration.md) as plain structs. No file at all is a valid configuration.
 // Errors: bad_toml, bad_config; the message holds one line "file:line:column: problem" for each finding.
-// Unknown keys are refused. Values, any thread.
+// Unknown keys are refused. What it names (zones, holidays, secrets) is read along with it. Values, any thread.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +13,7 @@
 
 #include "core/engine.h"
 #include "core/result.h"
+#include "server/receivers.h"
 
 namespace server {
 
@@ -46,6 +47,7 @@ struct Storage {
   std::uint64_t resume_bytes = 1'024u << 20;                  // … until there is more than this
 
   bool keeps() const { return folder && !folder->empty(); }
+  bool operator==(const Storage&) const = default;
 };
 inline constexpr const char* kDefaultFolder = "ringside-data";
 
@@ -57,10 +59,12 @@ enum class TenantClock : std::uint8_t {
 enum class LogLevel : std::uint8_t { error, warn, info, debug };
 
 struct TenantConfig {
+  std::string fingerprint;  // what its engine and views depend on, as text: equal if nothing of it changed
   core::TenantSettings settings;
   TenantClock clock = TenantClock::wall;
   std::map<std::string, std::uint8_t, std::less<>> authority;  // by source
   std::vector<core::ViewDefinition> views;                     // ids are unique; always holds "wallboard"
+  std::vector<Receiver> receivers;
 };
 
 struct Config {

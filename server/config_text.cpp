@@ -48,9 +48,11 @@ Node convert(const toml::node& from) {
     node.kind = Node::Kind::instant;
     const auto& value = moment->get();
     node.integer = instant_of(value.date, value.time, value.offset ? value.offset->minutes : 0);
+    node.local = !value.offset;
   } else if (const auto* date = from.as_date()) {
     node.kind = Node::Kind::instant;
     node.integer = instant_of(date->get(), {}, 0);
+    node.local = true;
   }
   return node;
 }
@@ -72,6 +74,12 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     }
   }
   return row.back();
+}
+
+std::string joined(std::span<const std::string_view> words) {
+  std::string all;
+  for (const std::string_view word : words) all.append(all.empty() ? "" : ", ").append(word);
+  return all;
 }
 
 }  // namespace
@@ -196,6 +204,54 @@ windows::Time Section::instant(const std::string& key, windows::Time otherwise) 
   return node == nullptr ? otherwise : node->integer;
 }
 
+windows::Time Section::instant_in(const std::string& key, const core::Zone& zone, windows::Time otherwise) {
+  const windows::Time written = instant(key, otherwise);
+  const bool local = has(key) && at(key).kind == Node::Kind::instant && at(key).local;
+  return local ? zone.from_local(written) : written;
+}
+
+bool Section::boolean(const std::string& key, bool otherwise) {
+  const Node* node = find(key, Node::Kind::boolean, "true or false");
+  return node == nullptr ? otherwise : node->boolean;
+}
+
+std::size_t Section::word(const std::string& key, std::span<const std::string_view> words, std::size_t otherwise) {
+  const Node* node = find(key, Node::Kind::text, "a text in quotes");
+  if (node == nullptr) return otherwise;
+  const auto it = std::find(words.begin(), words.end(), node->text);
+  if (it != words.end()) return static_cast<std::size_t>(it - words.begin());
+  fail(key, "is '" + node->text + "', not one of " + joined(words));
+  return otherwise;
+}
+
+std::vector<std::size_t> Section::words(const std::string& key, std::span<const std::string_view> words) {
+  std::vector<std::size_t> places;
+  for (const std::string& text : texts(key)) {
+    const auto it = std::find(words.begin(), words.end(), text);
+    if (it == words.end()) {
+      fail(key, "holds '" + text + "', which is not one of " + joined(words));
+    } else {
+      places.push_back(static_cast<std::size_t>(it - words.begin()));
+    }
+  }
+  return places;
+}
+
+std::vector<std::pair<std::string, std::string>> Section::labels(const std::string& key) {
+  std::vector<std::pair<std::string, std::string>> labels;
+  const Node* table = find(key, Node::Kind::table, "a table of texts");
+  findings_.asked.insert(path(key) + ".*");
+  if (table == nullptr) return labels;
+  for (const auto& [name, value] : table->members) {
+    if (value.kind == Node::Kind::text) {
+      labels.emplace_back(name, value.text);
+    } else {
+      findings_.add(value, "'" + path(key) + "." + name + "' must be a text in quotes");
+    }
+  }
+  return labels;
+}
+
 std::vector<std::string> Section::texts(const std::string& key, std::vector<std::string> otherwise) {
   const Node* node = find(key, Node::Kind::array, "a list of texts");
   if (node == nullptr) return otherwise;
@@ -211,6 +267,8 @@ std::vector<std::string> Section::texts(const std::string& key, std::vector<std:
 }
 
 const Node* Section::table(const std::string& key) { return find(key, Node::Kind::table, "a table"); }
+
+const Node* Section::list(const std::string& key) { return find(key, Node::Kind::array, "a list"); }
 
 std::vector<const Node*> Section::tables(const std::string& key) {
   const Node* node = find(key, Node::Kind::array, "a list of tables ([[…]])");

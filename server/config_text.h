@@ -7,11 +7,14 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
+#include "core/zone.h"
 #include "windows/time.h"
 
 namespace server {
@@ -23,6 +26,7 @@ struct Node {
   std::int64_t integer = 0;  // instant: ms
   double real = 0;
   bool boolean = false;
+  bool local = false;  // an instant without an offset: of some place's wall clock, here read as UTC
   std::vector<Node> items;
   std::map<std::string, Node> members;
   int line = 0;
@@ -68,9 +72,18 @@ class Section {
   windows::Duration duration(const std::string& key, windows::Duration otherwise, windows::Duration low,
                              windows::Duration high);
   windows::Time instant(const std::string& key, windows::Time otherwise);
+  // One without an offset, such as a date, is meant in `zone`.
+  windows::Time instant_in(const std::string& key, const core::Zone& zone, windows::Time otherwise);
+  bool boolean(const std::string& key, bool otherwise);
+  // One of `words`, as its place among them; a list of them.
+  std::size_t word(const std::string& key, std::span<const std::string_view> words, std::size_t otherwise);
+  std::vector<std::size_t> words(const std::string& key, std::span<const std::string_view> words);
+  // A table whose keys the user chooses, with texts.
+  std::vector<std::pair<std::string, std::string>> labels(const std::string& key);
   std::vector<std::string> texts(const std::string& key, std::vector<std::string> otherwise = {});
   const Node* table(const std::string& key);                // nullptr when absent
   std::vector<const Node*> tables(const std::string& key);  // [[key]]
+  const Node* list(const std::string& key);                 // of whatever; nullptr when absent
   std::string path(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
 
  private:

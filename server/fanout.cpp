@@ -71,7 +71,43 @@ void Fanout::open_view(Tenant& tenant, const core::ViewDefinition& view, Shard::
   tenants_.open_client_view(tenant, view, steady_now(), std::move(done));
 }
 
+core::Status Fanout::watch_deadlines(Tenant& tenant, const DeadlineWatch& watch) {
+  return tenants_.watch_deadlines(tenant, watch);
+}
+
+void Fanout::unwatch_deadlines(Tenant& tenant, const DeadlineWatch& watch) {
+  tenants_.unwatch_deadlines(tenant, watch);
+}
+
 void Fanout::published(Tenant& tenant) { deliver(tenant); }
+
+void Fanout::told(Tenant& tenant) {
+  if (draining_) return;
+  for (const auto& stream : readers(tenant)) stream->flush();
+}
+
+// Held, because a failed write ends a stream.
+std::vector<std::shared_ptr<Stream>> Fanout::readers(const Tenant& tenant) const {
+  std::vector<std::shared_ptr<Stream>> all;
+  for (auto it = streams_.lower_bound({tenant.index, 0}); it != streams_.end() && it->first.first == tenant.index;
+       ++it) {
+    all.push_back(it->second);
+  }
+  return all;
+}
+
+void Fanout::view_gone(Tenant& tenant, SubscriberId reader, const std::string& view) {
+  const auto it = streams_.find({tenant.index, reader});
+  if (it == streams_.end()) return;
+  std::string json = R"({"t":"gone","view":)";
+  append_string(json, view);
+  const std::shared_ptr<Stream> stream = it->second;
+  stream->say(json + "}");
+}
+
+void Fanout::tenant_gone(Tenant& tenant) {
+  for (const auto& stream : readers(tenant)) stream->close_after_writing(kCloseGone, "the tenant is no more");
+}
 
 // Not at once: a client may ask for many views in one go, and then they leave together.
 void Fanout::serve(Tenant& tenant) {

@@ -20,6 +20,7 @@ inline constexpr std::uint16_t kCloseBadText = 1007;
 inline constexpr std::uint16_t kCloseTooBig = 1009;
 inline constexpr std::uint16_t kCloseSlow = 4408;
 inline constexpr std::uint16_t kCloseRate = 4429;
+inline constexpr std::uint16_t kCloseGone = 4504;
 inline constexpr std::uint16_t kCloseMisuse = 4526;
 
 // Appends a complete, unmasked, final frame.

@@ -58,6 +58,45 @@ void Hub::close_view(const std::string& key) {
   views_.erase(it);
 }
 
+void Hub::renew_view(std::string_view key) {
+  View* view = this->view(key);
+  CHECK(view != nullptr, "a view that is renewed is open");
+  auto fresh = std::make_unique<View>();
+  fresh->key = view->key;
+  fresh->name = view->name;
+  fresh->first_seq = last_seq_ + 1;
+  fresh->asof = view->asof;
+  fresh->last_event = view->last_event;
+  fresh->subscribers = std::move(view->subscribers);
+  for (const SubscriberId id : fresh->subscribers) {
+    Subscription& subscription = subscriber(id).by_name.find(fresh->name)->second;
+    subscription.view = fresh.get();
+    subscription.sent_seq = 0;
+  }
+  views_.find(key)->second = std::move(fresh);
+}
+
+std::vector<SubscriberId> Hub::drop_view(const std::string& key) {
+  const View* view = this->view(key);
+  if (view == nullptr) return {};
+  const std::vector<SubscriberId> readers(view->subscribers.begin(), view->subscribers.end());
+  const std::string name = view->name;
+  for (const SubscriberId id : readers) unsubscribe(id, name);
+  close_view(key);
+  return readers;
+}
+
+std::vector<std::string> Hub::views() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, view] : views_) keys.push_back(key);
+  return keys;
+}
+
+std::string Hub::name_of(std::string_view key) const {
+  const View* found = view(key);
+  return found == nullptr ? std::string() : found->name;
+}
+
 bool Hub::has_view(std::string_view key) const { return view(key) != nullptr; }
 
 std::size_t Hub::subscribers_of(std::string_view key) const {

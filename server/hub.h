@@ -69,7 +69,13 @@ class Hub {
   // `name` is what subscribers call the view; several keys may share a name (views defined by clients).
   void open_view(const std::string& key, const std::string& name);
   void close_view(const std::string& key);
+  // Nothing of what it showed holds any more: who looks at it gets a snapshot of what is published next.
+  void renew_view(std::string_view key);
+  // Ends the subscriptions to it, too. Answers whose.
+  std::vector<SubscriberId> drop_view(const std::string& key);
   bool has_view(std::string_view key) const;
+  std::vector<std::string> views() const;  // keys
+  std::string name_of(std::string_view key) const;
   std::size_t subscribers_of(std::string_view key) const;
   void publish(const ViewUpdate& update, Time now);
 

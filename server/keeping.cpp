@@ -56,7 +56,18 @@ std::optional<std::string> Keeping::finish(core::Time now, bool must) {
 
 // ---- checkpoints --------------------------------------------------------------------------------------------
 
+void Keeping::change(std::unique_ptr<state::StateArchive> archive, std::unique_ptr<state::Seen> seen,
+                     bool start_over) {
+  CHECK(!checkpointing(), "no checkpoint is under way while engines change");
+  archive_ = std::move(archive);
+  if (seen) seen_ = std::move(seen);
+  if (start_over) checkpoint_ = {};
+  hurried_ = true;  // until then a start would do all of this again
+  held_ = false;
+}
+
 bool Keeping::due(const core::Engine& engine, windows::Time steady) const {
+  if (held_) return false;
   if (steady < next_ && !hurried_ && taken_ < items_) return false;
   // Where nothing comes in, what time alone changes is written once an hour.
   return appended_ != checkpoint_.sequence ||

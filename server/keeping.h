@@ -44,12 +44,19 @@ class Keeping {
   // `must`: also when there is nothing in it but the time.
   std::optional<std::string> finish(core::Time now, bool must);
 
+  std::size_t waiting() const { return writer_.items(); }  // for finish
   std::uint64_t appended() const { return appended_; }
   core::Time applied_at() const { return applied_at_; }
 
   // Begins a checkpoint when it is time, goes on with one under way; answers it when it is complete and all it
   // stands for is synced.
   std::optional<Checkpoint> step(core::Engine& engine, std::uint64_t synced, windows::Time steady);
+  // While an engine is made to take this one's place, none is begun: it starts from the last one and what came since.
+  void hold(bool on) { held_ = on; }
+  void let_go() { archive_.reset(); }  // of what the engine read, which is no more
+  // The engine is another one, of other settings; `start_over`: and so is the state, of which nothing is kept yet.
+  // `seen` where it was made anew.
+  void change(std::unique_ptr<state::StateArchive> archive, std::unique_ptr<state::Seen> seen, bool start_over);
   // Begins one now, if anything was appended since the last. For a stop.
   void hurry() { hurried_ = true; }
   // The checkpoint of that generation is durable.
@@ -80,6 +87,7 @@ class Keeping {
   state::CheckpointBatch batch_;      // the one under way
   windows::Time next_ = windows::kNever;  // steady
   bool hurried_ = false;
+  bool held_ = false;
   std::size_t taken_ = 0;  // items since the last checkpoint began
 };
 

@@ -24,7 +24,12 @@ int serve(const server::CommandLine& line) {
   if (!config) return fail(config.error());
   if (!config->storage.folder) config->storage.folder = server::kDefaultFolder;
   const std::string folder = *config->storage.folder;
-  auto service = server::Service::create(std::move(*config));
+  const auto again = [line, folder] {
+    auto next = server::load_config(line);
+    if (next && !next->storage.folder) next->storage.folder = folder;
+    return next;
+  };
+  auto service = server::Service::create(std::move(*config), {}, again);
   if (!service) return fail(service.error());
   std::printf("Ringside %s\n", server::build_name().c_str());
   if (folder.empty()) {
@@ -34,7 +39,7 @@ int serve(const server::CommandLine& line) {
   }
   std::printf("Wallboard: %s\n", (*service)->address().c_str());
   std::fflush(stdout);
-  (*service)->stop_on_signals();
+  (*service)->on_signals();
   return (*service)->run().code;  // why is in the log
 }
 

@@ -28,6 +28,7 @@ class LatencyHistogram {
 struct TenantMetrics {
   std::uint64_t accepted = 0, unchanged = 0, repeated = 0, clamped = 0, turned_away = 0, no_space = 0;
   std::map<std::string, std::uint64_t, std::less<>> refused;  // by code
+  std::map<std::string, std::uint64_t, std::less<>> alerts;   // changes since the start, by step
   core::Engine::Counts engine;
   core::Time now = windows::kNever;
   core::Time last_event = windows::kNever;

@@ -36,6 +36,10 @@ void append_tenants(MetricsText& text, const Tenants& tenants) {
        [](const Tenant& t) { return seconds(t.metrics.now); }},
       {"ringside_last_event_seconds", "gauge", "Newest instant any event told of.",
        [](const Tenant& t) { return seconds(t.metrics.last_event); }},
+      {"ringside_alerts_active", "gauge", "Alerts that are not over.",
+       [](const Tenant& t) { return static_cast<double>(t.alerts.active()); }},
+      {"ringside_alert_gaps_total", "counter", "Streams that were told of a gap in the alerts.",
+       [](const Tenant& t) { return static_cast<double>(t.alerts.gaps()); }},
       {"ringside_stream_subscribers", "gauge", "Open streams.",
        [](const Tenant& t) { return static_cast<double>(t.hub->subscribers()); }},
       {"ringside_stream_encoded_total", "counter", "Frames encoded, each sent to any number of subscribers.",
@@ -65,6 +69,12 @@ void append_events(MetricsText& text, const Tenants& tenants) {
   for (const auto& tenant : tenants.all()) {
     for (const auto& [code, count] : tenant->metrics.refused) {
       text.sample(label("tenant", tenant->name()) + "," + label("code", code), static_cast<double>(count));
+    }
+  }
+  text.family("ringside_alert_changes_total", "counter", "Transitions of alerts by step.");
+  for (const auto& tenant : tenants.all()) {
+    for (const auto& [step, count] : tenant->metrics.alerts) {
+      text.sample(label("tenant", tenant->name()) + "," + label("step", step), static_cast<double>(count));
     }
   }
   text.family("ringside_stream_frames_total", "counter", "Frames sent by kind.");

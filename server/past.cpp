@@ -22,6 +22,7 @@ Past::Past(Tenants::Post post)
         for (const Job& job : waiting) {
           if (job.tenant == nullptr) {
             built_.reset();
+            if (job.reply) post_([reply = job.reply] { reply({}); });
             continue;
           }
           auto answer = std::make_shared<Response>(perform(job));
@@ -37,7 +38,7 @@ Past::Past(Tenants::Post post)
 Past::~Past() { worker_.stop(); }
 
 bool Past::ask(const Tenant& tenant, core::Time time, Question question, Reply reply) {
-  if (busy_) return false;
+  if (busy_ || held_) return false;
   const state::Store* store = tenant.shard->store(tenant.index);
   if (store == nullptr) {
     reply(problem(404, "not_kept", "nothing is kept, so nothing is known of the past (docs/durability.md)"));
@@ -45,8 +46,17 @@ bool Past::ask(const Tenant& tenant, core::Time time, Question question, Reply r
   }
   busy_ = true;
   asked_ = steady_now();
-  worker_.put({&tenant, store, time, std::move(question), std::move(reply)});
+  core::TenantSettings settings = tenant.config.settings;
+  settings.alerts.tells = false;
+  worker_.put({&tenant, store, tenant.revision, std::move(settings), time, std::move(question), std::move(reply)});
   return true;
+}
+
+void Past::hold(std::function<void()> held) {
+  held_ = true;
+  Job forget;
+  forget.reply = [held = std::move(held)](const Response&) { held(); };
+  worker_.put(std::move(forget));
 }
 
 void Past::tidy(Time now) {
@@ -58,7 +68,8 @@ void Past::tidy(Time now) {
 // ---- Past's thread ------------------------------------------------------------------------------------------
 
 Response Past::perform(const Job& job) {
-  if (!built_ || built_->tenant != job.tenant || built_->time != job.time) {
+  const bool same = built_ && built_->tenant == job.tenant && built_->revision == job.revision;
+  if (!same || built_->time != job.time) {
     built_.reset();
     auto built = build(job);
     if (!built) return problem(500, built.error().code, built.error().message);
@@ -68,9 +79,10 @@ Response Past::perform(const Job& job) {
 }
 
 core::Result<Past::Built> Past::build(const Job& job) const {
-  const auto fresh = [&] { return core::Engine::create(job.tenant->config.settings); };
+  const auto fresh = [&] { return core::Engine::create(job.settings); };
   Built built;
   built.tenant = job.tenant;
+  built.revision = job.revision;
   built.time = job.time;
   auto engine = fresh();
   if (!engine) return engine.error();

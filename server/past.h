@@ -26,7 +26,10 @@ class Past {
   explicit Past(Tenants::Post post);
   ~Past();
 
-  // `time` lies before the tenant's now. False: somebody else's is being built.
+  // From `held` until go_on nobody is answered and no store is used: one may start over.
+  void hold(std::function<void()> held);
+  void go_on() { held_ = false; }
+  // `time` lies before the tenant's now. False: somebody else's is being built, or it is held.
   bool ask(const Tenant& tenant, core::Time time, Question question, Reply reply);
   // Lets go of an engine that nobody asked for a minute.
   void tidy(Time now);
@@ -35,12 +38,15 @@ class Past {
   struct Job {
     const Tenant* tenant = nullptr;  // null: forget the engine
     const state::Store* store = nullptr;
+    std::uint64_t revision = 0;
+    core::TenantSettings settings;  // of now
     core::Time time = 0;
     Question question;
     Reply reply;
   };
   struct Built {
     const Tenant* tenant = nullptr;
+    std::uint64_t revision = 0;
     core::Time time = 0;
     std::unique_ptr<state::StateArchive> archive;  // null: everything is in the engine
     std::unique_ptr<core::Engine> engine;
@@ -50,6 +56,7 @@ class Past {
 
   Tenants::Post post_;
   bool busy_ = false;
+  bool held_ = false;
   Time asked_ = windows::kNever;  // steady
   std::optional<Built> built_;    // Past's thread
   Worker<Job> worker_;

@@ -7,8 +7,10 @@ namespace server {
 namespace {
 
 int status_of(std::string_view code) {
-  if (code == "unknown_kpi" || code == "unknown_view" || code == "unknown_scope" || code == "unknown_record")
-    return 404;
+  for (const std::string_view unknown : {"unknown_kpi", "unknown_view", "unknown_scope", "unknown_record",
+                                         "unknown_alert", "unknown_silence", "unknown_receiver", "unknown_tenant"}) {
+    if (code == unknown) return 404;
+  }
   if (code == "unsupported_media_type") return 415;
   if (code == "too_many_rows") return 422;
   return 400;

@@ -95,7 +95,9 @@ int recompute_tenant(const Config& config, const TenantConfig& tenant) {
   auto stored = recover(**store, how, progress);
   if (!stored) return fail(stored.error(), kDataRefused);
 
-  auto told = core::Engine::create(tenant.settings);
+  core::TenantSettings settings = tenant.settings;
+  settings.alerts.tells = false;
+  auto told = core::Engine::create(settings);
   if (!told) return fail(told.error(), kNotStarted);
   const std::uint64_t last = (*store)->last().sequence;
   const auto replayed =

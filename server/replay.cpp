@@ -158,7 +158,7 @@ int replay(const CommandLine& line) {
   std::fflush(stdout);
   Player player(**service, *tenant, *recording, *pace);
   net::post((*service)->io(), [&player] { player.start(); });
-  (*service)->stop_on_signals();
+  (*service)->on_signals();
   (*service)->run();
   return 0;
 }

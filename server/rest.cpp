@@ -13,20 +13,6 @@
 
 namespace server {
 
-struct Rest::Call {
-  Request request;
-  Tenant* tenant = nullptr;
-  std::vector<std::string> parts;  // of the path that stand for {}
-  Reply reply;
-};
-
-struct Rest::Route {
-  const char* method;
-  const char* pattern;  // {} stands for one part
-  std::set<std::string> parameters;
-  void (*run)(Rest& rest, Call call);
-};
-
 namespace {
 
 constexpr std::string_view kContentPolicy =
@@ -62,64 +48,73 @@ Response text(std::string body) {
 
 }  // namespace
 
-Rest::Rest(const Config& config, Tenants& tenants, Past& past, ProcessMetrics& metrics)
-    : config_(config), tenants_(tenants), past_(past), metrics_(metrics) {}
+Rest::Rest(const Config& config, Tenants& tenants, Past& past, Hooks& hooks, ProcessMetrics& metrics)
+    : config_(config), tenants_(tenants), past_(past), hooks_(hooks), metrics_(metrics) {}
+
+const std::vector<Rest::Route>& Rest::routes() {
+  static const std::vector<Route> all = [] {
+    std::vector<Route> routes{
+        {"POST", "/v1/events", {"source"}, [](Rest& rest, Call call) { rest.post_events(std::move(call)); }},
+        {"GET", "/v1/kpis", {}, [](Rest& rest, Call call) { rest.ask(std::move(call), kpis_answer); }},
+        {"GET",
+         "/v1/kpis/{}",
+         {},
+         [](Rest& rest, Call call) {
+           const std::string id = call.parts[0];
+           rest.ask(std::move(call), [id](core::Engine& engine) { return kpi_answer(engine, id); });
+         }},
+        {"GET", "/v1/scopes", {"asof"}, [](Rest& rest, Call call) { rest.ask(std::move(call), scopes_answer); }},
+        {"GET",
+         "/v1/current",
+         {"scope", "kpi", "window", "asof"},
+         [](Rest& rest, Call call) {
+           const Parameters query = call.request.query;
+           rest.ask(std::move(call), [query](core::Engine& engine) { return current_answer(engine, query); });
+         }},
+        {"GET",
+         "/v1/history",
+         {"scope", "kpi", "from", "to", "step", "asof"},
+         [](Rest& rest, Call call) {
+           const Parameters query = call.request.query;
+           rest.ask(std::move(call), [query](core::Engine& engine) { return history_answer(engine, query); });
+         }},
+        {"GET",
+         "/v1/trend",
+         {"scope", "kpi", "minutes", "step", "asof"},
+         [](Rest& rest, Call call) {
+           const Parameters query = call.request.query;
+           rest.ask(std::move(call), [query](core::Engine& engine) { return trend_answer(engine, query); });
+         }},
+        {"GET",
+         "/v1/records/{}/{}",
+         {"asof"},
+         [](Rest& rest, Call call) {
+           const auto parts = call.parts;
+           rest.ask(std::move(call),
+                    [parts](core::Engine& engine) { return record_answer(engine, parts[0], parts[1]); });
+         }},
+        {"GET", "/v1/views", {}, [](Rest& rest, Call call) { rest.list_views(std::move(call)); }},
+        {"GET", "/v1/views/{}", {"asof"}, [](Rest& rest, Call call) { rest.show_view(std::move(call)); }},
+        {"GET",
+         "/metrics",
+         {},
+         [](Rest& rest, Call call) {
+           Response response = text(metrics_page(rest.tenants_, rest.metrics_) + rest.hooks_.metrics());
+           response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+           call.reply(std::move(response));
+         }},
+        {"GET", "/livez", {"verbose"}, [](Rest&, Call call) { call.reply(text("ok\n")); }},
+        {"GET", "/readyz", {"verbose"}, [](Rest& rest, Call call) { call.reply(rest.readiness(call.request)); }},
+    };
+    add_alert_routes(routes);
+    return routes;
+  }();
+  return all;
+}
 
 void Rest::handle(Request request, Reply reply) {
-  static const std::vector<Route> kRoutes{
-      {"POST", "/v1/events", {"source"}, [](Rest& rest, Call call) { rest.post_events(std::move(call)); }},
-      {"GET", "/v1/kpis", {}, [](Rest& rest, Call call) { rest.ask(std::move(call), kpis_answer); }},
-      {"GET",
-       "/v1/kpis/{}",
-       {},
-       [](Rest& rest, Call call) {
-         const std::string id = call.parts[0];
-         rest.ask(std::move(call), [id](core::Engine& engine) { return kpi_answer(engine, id); });
-       }},
-      {"GET", "/v1/scopes", {"asof"}, [](Rest& rest, Call call) { rest.ask(std::move(call), scopes_answer); }},
-      {"GET",
-       "/v1/current",
-       {"scope", "kpi", "window", "asof"},
-       [](Rest& rest, Call call) {
-         const Parameters query = call.request.query;
-         rest.ask(std::move(call), [query](core::Engine& engine) { return current_answer(engine, query); });
-       }},
-      {"GET",
-       "/v1/history",
-       {"scope", "kpi", "from", "to", "step", "asof"},
-       [](Rest& rest, Call call) {
-         const Parameters query = call.request.query;
-         rest.ask(std::move(call), [query](core::Engine& engine) { return history_answer(engine, query); });
-       }},
-      {"GET",
-       "/v1/trend",
-       {"scope", "kpi", "minutes", "step", "asof"},
-       [](Rest& rest, Call call) {
-         const Parameters query = call.request.query;
-         rest.ask(std::move(call), [query](core::Engine& engine) { return trend_answer(engine, query); });
-       }},
-      {"GET",
-       "/v1/records/{}/{}",
-       {"asof"},
-       [](Rest& rest, Call call) {
-         const auto parts = call.parts;
-         rest.ask(std::move(call), [parts](core::Engine& engine) { return record_answer(engine, parts[0], parts[1]); });
-       }},
-      {"GET", "/v1/views", {}, [](Rest& rest, Call call) { rest.list_views(std::move(call)); }},
-      {"GET", "/v1/views/{}", {"asof"}, [](Rest& rest, Call call) { rest.show_view(std::move(call)); }},
-      {"GET",
-       "/metrics",
-       {},
-       [](Rest& rest, Call call) {
-         Response response = text(metrics_page(rest.tenants_, rest.metrics_));
-         response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-         call.reply(std::move(response));
-       }},
-      {"GET", "/livez", {"verbose"}, [](Rest&, Call call) { call.reply(text("ok\n")); }},
-      {"GET", "/readyz", {"verbose"}, [](Rest& rest, Call call) { call.reply(rest.readiness(call.request)); }},
-  };
   bool known_path = false;
-  for (const Route& route : kRoutes) {
+  for (const Route& route : routes()) {
     auto parts = match(route.pattern, request.path);
     if (!parts) continue;
     known_path = true;
@@ -142,6 +137,9 @@ void Rest::dispatch(const Route& route, Call call) {
   const auto tenant = call.request.query.find("tenant");
   call.tenant = tenants_.find(tenant == call.request.query.end() ? "" : tenant->second);
   if (call.tenant == nullptr) return call.reply(problem(404, "unknown_tenant", "there is no tenant of that name"));
+  if (call.request.method == "POST" && !origin_allowed(call.request, config_.listen.origins)) {
+    return call.reply(problem(403, "origin_not_allowed", "pages of this origin may only look"));
+  }
   if (call.request.path.starts_with("/v1/")) {
     if (auto later = not_ready(*call.tenant)) return call.reply(std::move(*later));
   }
@@ -184,9 +182,6 @@ void Rest::look_back(const Tenant& tenant, const std::string& asof, core::Time n
 
 void Rest::post_events(Call call) {
   Tenant& tenant = *call.tenant;
-  if (!origin_allowed(call.request, config_.listen.origins)) {
-    return call.reply(problem(403, "origin_not_allowed", "pages of this origin may not send events"));
-  }
   if (draining_) return call.reply(try_later(503, "draining", "the server is stopping", 5));
   if (!low_space_.empty()) {
     ++tenant.metrics.no_space;

@@ -33,16 +33,6 @@ std::vector<std::string> split(const std::string& list) {
   return words;
 }
 
-// RFC 3339, ms since 1970, or a date: the midnight with which it begins in the tenant's zone.
-std::optional<Time> parse_instant(const std::string& text, const core::Zone& zone) {
-  if (const auto instant = ingest::parse_rfc3339(text)) return instant;
-  if (const auto instant = ingest::parse_epoch_ms(text)) return instant;
-  if (text.size() != 10) return std::nullopt;
-  const auto noon = ingest::parse_rfc3339(text + "T12:00:00Z");
-  if (!noon) return std::nullopt;
-  return zone.from_local(*noon - 12 * windows::kHour);
-}
-
 void append_member(std::string& out, bool& first, std::string_view key) {
   if (!first) out += ',';
   first = false;
@@ -170,6 +160,15 @@ std::optional<Steps> parse_step(const std::string& text) {
 }
 
 }  // namespace
+
+std::optional<Time> parse_instant(const std::string& text, const core::Zone& zone) {
+  if (const auto instant = ingest::parse_rfc3339(text)) return instant;
+  if (const auto instant = ingest::parse_epoch_ms(text)) return instant;
+  if (text.size() != 10) return std::nullopt;
+  const auto noon = ingest::parse_rfc3339(text + "T12:00:00Z");
+  if (!noon) return std::nullopt;
+  return zone.from_local(*noon - 12 * windows::kHour);
+}
 
 Response kpis_answer(const core::Engine& engine) {
   std::string out = R"({"kpis":[)";

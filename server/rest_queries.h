@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "core/engine.h"
@@ -11,6 +12,9 @@
 namespace server {
 
 using Parameters = std::map<std::string, std::string>;
+
+// RFC 3339, ms since 1970, or a date: the midnight with which it begins in the zone.
+std::optional<core::Time> parse_instant(const std::string& text, const core::Zone& zone);
 
 Response kpis_answer(const core::Engine& engine);
 Response kpi_answer(const core::Engine& engine, const std::string& id);

@@ -18,9 +18,11 @@
 #include "server/builtin.h"
 #include "server/clock.h"
 #include "server/fanout.h"
+#include "server/hooks.h"
 #include "server/http.h"
 #include "server/log.h"
 #include "server/past.h"
+#include "server/reload.h"
 #include "server/rest.h"
 #include "server/tenant.h"
 
@@ -51,38 +53,51 @@ void raise_descriptor_limit() {
 
 // Construction order is start order, destruction order is stop order.
 struct Service::Parts {
-  explicit Parts(Config settings) : config(std::move(settings)), signals(io), patience(io), look(io) {}
+  explicit Parts(Config settings) : config(std::move(settings)), signals(io), hangups(io), patience(io), look(io) {}
 
   Config config;
   ProcessMetrics metrics;
   net::io_context io{1};
+  std::unique_ptr<Hooks> hooks;      // receivers of notices
   std::unique_ptr<Tenants> tenants;  // engines, shards, hubs
   std::unique_ptr<Past> past;        // engines of before
   std::unique_ptr<Rest> rest;        // questions and events
   std::unique_ptr<Fanout> fanout;    // streams
+  std::unique_ptr<Reload> reload;
   std::unique_ptr<Site> site;
   std::unique_ptr<Listener> listener;  // connections
   net::signal_set signals;
+  net::signal_set hangups;
   net::steady_timer patience;
   std::optional<state::DiskSpace> space;
   net::steady_timer look;  // at the space, and at what can be let go
   int rounds = 0;
   Service::End end;
+  std::function<void(const core::Error&)> failed;  // the disk, while running
+  Service::Load again;
 };
 
-core::Result<std::unique_ptr<Service>> Service::create(Config config, Seams seams) {
+core::Result<std::unique_ptr<Service>> Service::create(Config config, Seams seams, Load again) {
   raise_descriptor_limit();
   set_log_level(config.log);
   auto parts = std::make_unique<Parts>(std::move(config));
   Parts& p = *parts;
   const std::string epoch = new_epoch();
   const auto post = [&io = p.io](std::function<void()> work) { net::post(io, std::move(work)); };
-  auto tenants = Tenants::create(p.config, seams, epoch, post);
+  HookSeams hook_seams;
+  hook_seams.disk = seams.disk;
+  const auto failed = [post, &p](const core::Error& error) { post([&p, error] { p.failed(error); }); };
+  p.hooks = std::make_unique<Hooks>(hook_seams, failed, [](bool warning, const std::string& text) {
+    warning ? log_warn(text) : log_info(text);
+  });
+  auto tenants = Tenants::create(p.config, seams, epoch, post, p.hooks.get());
   if (!tenants) return tenants.error();
   p.tenants = std::move(*tenants);
   p.past = std::make_unique<Past>(post);
-  p.rest = std::make_unique<Rest>(p.config, *p.tenants, *p.past, p.metrics);
+  p.rest = std::make_unique<Rest>(p.config, *p.tenants, *p.past, *p.hooks, p.metrics);
   p.fanout = std::make_unique<Fanout>(p.io, *p.tenants, p.config.limits, build_name(), p.metrics);
+  p.again = std::move(again);
+  p.reload = std::make_unique<Reload>(p.config, *p.tenants, *p.hooks, *p.past, *p.fanout);
   p.site = std::make_unique<Site>(Site{p.io, p.config, *p.tenants, *p.rest, *p.fanout, p.metrics, epoch});
   auto listener = Listener::open(*p.site);
   if (!listener) return listener.error();
@@ -98,7 +113,9 @@ core::Result<std::unique_ptr<Service>> Service::create(Config config, Seams seam
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }
 
-Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {
+  parts_->failed = [this](const core::Error& error) { fail(error, false); };
+}
 
 Service::~Service() {
   // Shards first: what they post must find the rest alive. The sessions' coroutines then go with the context.
@@ -117,7 +134,32 @@ std::string Service::address() const {
 net::io_context& Service::io() { return parts_->io; }
 Tenants& Service::tenants() { return *parts_->tenants; }
 
-void Service::stop_on_signals() {
+void Service::reload(std::function<void(core::Status)> done) {
+  net::post(parts_->io, [&p = *parts_, done = std::move(done)] {
+    const auto told = [done](const core::Status& status) {
+      if (done) done(status);
+    };
+    if (p.site->draining) return told(core::Error{"draining", "the server is stopping", ""});
+    if (!p.again) {
+      log_warn("there is no configuration to read again");
+      return told(core::Error{"no_configuration", "there is no file to read again", ""});
+    }
+    p.reload->begin(p.again(), told);
+  });
+}
+
+void Service::await_hangup() {
+  parts_->hangups.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    log_info("reading the configuration again");
+    reload();
+    await_hangup();
+  });
+}
+
+void Service::on_signals() {
+  parts_->hangups.add(SIGHUP);
+  await_hangup();
   parts_->signals.add(SIGINT);
   parts_->signals.add(SIGTERM);
   parts_->signals.async_wait([this](boost::system::error_code error, int) {
@@ -128,7 +170,9 @@ void Service::stop_on_signals() {
 }
 
 Service::End Service::run() {
+  parts_->hooks->start();
   parts_->tenants->start([this](Tenant& tenant, const Emission&) { parts_->fanout->published(tenant); },
+                         [this](Tenant& tenant) { parts_->fanout->told(tenant); },
                          [this](const core::Error& error, bool at_start) { fail(error, at_start); });
   if (parts_->space) look_around();
   parts_->fanout->start();
@@ -136,6 +180,7 @@ Service::End Service::run() {
   const auto busy = net::make_work_guard(parts_->io);
   parts_->io.run();
   parts_->tenants->stop();
+  parts_->hooks->stop();
   return parts_->end;
 }
 

@@ -29,13 +29,16 @@ enum ExitCode : int {
 
 class Service {
  public:
-  // Errors: of the configuration's KPIs and views, cannot_listen.
-  static core::Result<std::unique_ptr<Service>> create(Config config, Seams seams = {});
+  using Load = std::function<core::Result<Config>()>;
+  // `again` reads the configuration for reload(). Errors: of the configuration's KPIs and views, cannot_listen.
+  static core::Result<std::unique_ptr<Service>> create(Config config, Seams seams = {}, Load again = {});
   ~Service();
 
   std::uint16_t port() const;
   std::string address() const;  // http://127.0.0.1:8080/
-  void stop_on_signals();       // SIGINT, SIGTERM
+  void on_signals();            // SIGINT, SIGTERM stop it; SIGHUP reloads the configuration
+  // Reads the configuration again and puts it in force (server/reload.h). Any thread; `done` on the I/O thread.
+  void reload(std::function<void(core::Status)> done = {});
   // Until stopped and drained, or until the stored data could not be opened or written: then why.
   struct End {
     int code = 0;
@@ -53,6 +56,7 @@ class Service {
   explicit Service(std::unique_ptr<Parts> parts);
   void drain();
   void look_around();
+  void await_hangup();
   void fail(const core::Error& error, bool at_start);
 
   std::unique_ptr<Parts> parts_;

@@ -1,21 +1,15 @@
 #include "server/shard.h"
 
 #include <algorithm>
-#include <atomic>
-#include <map>
-#include <thread>
 
-#include "ingest/event_queue.h"
-#include "server/clock.h"
 #include "server/log.h"
-#include "server/shard_storage.h"
+#include "server/shard_thread.h"
 
 namespace server {
 namespace {
 
 constexpr std::size_t kTakeAtOnce = 64;
 constexpr std::size_t kQuestions = 4'096;  // room beside the batches
-constexpr std::size_t kQuestionBytes = 256;
 constexpr windows::Duration kTellEvery = 250;  // how far the recovery is
 constexpr windows::Duration kSettle = 10'000;  // a stop does not wait longer for its last checkpoint
 
@@ -23,58 +17,8 @@ Moment now() { return {wall_now(), steady_now()}; }
 
 }  // namespace
 
-struct Shard::Thread : ShardOutput {
-  struct Work {
-    std::function<void(ShardLoop&)> perform;  // empty: only to wake the thread
-    std::size_t size = kQuestionBytes;
-
-    std::size_t bytes() const { return size; }
-  };
-
-  Thread(const Limits& room, const Storage& kept, const Seams& seams, Hooks to)
-      : limits(room), hooks(std::move(to)) {
-    if (!kept.keeps()) return;
-    // A full queue means that the thread is awake anyway.
-    const auto wake = [this] { queue->try_push(Work{}); };
-    storage.emplace(kept, seams, wake, [this](const core::Error& error) { fail(error, false); });
-  }
-
-  void append(std::size_t tenant, std::uint64_t, core::Time applied_at, std::string payload) override {
-    storage->append(tenant, applied_at, std::move(payload));
-  }
-  void checkpoint(std::size_t tenant, Checkpoint checkpoint) override {
-    storage->checkpoint(tenant, std::move(checkpoint));
-  }
-  void release(std::function<void()> leave) override { hooks.post(std::move(leave)); }
-  void publish(Emission emission) override {
-    hooks.post([this, emission = std::move(emission)]() mutable { hooks.publish(std::move(emission)); });
-  }
-
-  void fail(const core::Error& error, bool at_start) {
-    hooks.post([this, error, at_start] { hooks.failed(error, at_start); });
-  }
-  void tell(std::size_t tenant, Recovery recovery) {
-    hooks.post([this, tenant, recovery = std::move(recovery)] { hooks.recovering(tenant, recovery); });
-  }
-  bool recover();
-  void run();
-  bool round(bool last);
-  void settle();
-
-  Limits limits;
-  Hooks hooks;
-  std::map<std::size_t, TenantConfig> tenants;
-  std::map<std::size_t, Waiting> waiting;  // I/O thread
-  std::unique_ptr<ingest::EventQueue<Work>> queue;
-  std::optional<ShardStorage> storage;
-  std::optional<ShardLoop> loop;  // reads what the stores hold: destroyed before them
-  std::atomic<bool> stopping{false};
-  std::vector<Work> taken;
-  std::thread thread;
-};
-
 Shard::Shard(const Limits& limits, const Storage& storage, const Seams& seams, Hooks hooks)
-    : thread_(std::make_unique<Thread>(limits, storage, seams, std::move(hooks))) {}
+    : limits_(limits), thread_(std::make_unique<Thread>(limits, storage, seams, std::move(hooks))) {}
 
 Shard::~Shard() { stop(); }
 
@@ -91,20 +35,22 @@ void Shard::start() {
   thread_->queue = std::make_unique<ingest::EventQueue<Thread::Work>>(
       ingest::EventQueue<Thread::Work>::Limits{tenants * thread_->limits.queue_items + kQuestions,
                                                tenants * thread_->limits.queue_bytes + kQuestions * kQuestionBytes});
+  thread_->maker.start();
   thread_->thread = std::thread([thread = thread_.get()] { thread->run(); });
 }
 
 void Shard::stop() {
   if (!thread_->thread.joinable()) return;
   thread_->stopping.store(true);
+  thread_->maker.stop();
   thread_->thread.join();
 }
 
 bool Shard::submit(std::size_t tenant, ingest::Batch&& batch, std::int64_t received_us, EventsCallback done) {
   Waiting& owner = thread_->waiting.at(tenant);
   const std::size_t bytes = batch.bytes();
-  if (owner.items >= thread_->limits.queue_items) return false;
-  if (owner.bytes != 0 && owner.bytes + bytes > thread_->limits.queue_bytes) return false;
+  if (owner.items >= limits_.queue_items) return false;
+  if (owner.bytes != 0 && owner.bytes + bytes > limits_.queue_bytes) return false;
   const auto kept = std::make_shared<const ingest::Batch>(std::move(batch));
   const auto answered = [&owner, bytes, done = std::move(done)](EventsResult result) {
     owner.items -= 1;
@@ -122,7 +68,7 @@ bool Shard::submit(std::size_t tenant, ingest::Batch&& batch, std::int64_t recei
   return true;
 }
 
-bool Shard::ask_loop(std::size_t tenant, std::function<ShardLoop::Finish(core::Engine&)> question) {
+bool Shard::ask_loop(std::size_t tenant, Question question) {
   Thread::Work work;
   work.perform = [tenant, question = std::move(question)](ShardLoop& loop) { loop.ask(tenant, question); };
   return thread_->queue->try_push(std::move(work));
@@ -141,6 +87,18 @@ void Shard::close_view(std::size_t tenant, std::string key) {
   if (!thread_->queue->try_push(std::move(work))) log_warn("a view stays open because the queue is full");
 }
 
+void Shard::watch_deadlines(std::size_t tenant, DeadlineWatch watch, bool on) {
+  Thread::Work work;
+  work.perform = [tenant, watch = std::move(watch), on](ShardLoop& loop) {
+    if (on) {
+      loop.watch_deadlines(tenant, watch);
+    } else {
+      loop.unwatch_deadlines(tenant, watch);
+    }
+  };
+  if (!thread_->queue->try_push(std::move(work))) log_warn("deadlines are not shown because the queue is full");
+}
+
 Shard::Waiting Shard::waiting(std::size_t tenant) const { return thread_->waiting.at(tenant); }
 
 const state::Store* Shard::store(std::size_t tenant) const {
@@ -157,22 +115,46 @@ bool Shard::Thread::recover() {
     const auto progress = [&, index = tenant](std::string_view what, std::uint64_t done, std::uint64_t total) {
       if (steady_now() - told < kTellEvery) return;
       told = steady_now();
-      tell(index, {false, std::string(what), done, total});
+      report(index, {false, std::string(what), done, total});
     };
-    tell(tenant, {false, "opening", 0, 0});
-    const core::Status opened = storage->open(tenant, config, *loop, progress);
+    report(tenant, {false, "opening", 0, 0});
+    auto ready = storage->open(tenant, config, progress);
+    core::Status opened = ready ? loop->add_tenant(tenant, config, std::move(ready->engine), std::move(ready->start))
+                                : core::Status(ready.error());
+    if (opened) opened = open_outbox(config);
     if (!opened) {
       fail(opened.error(), true);
       return false;
     }
-    tell(tenant, {true, {}, 0, 0});
+    loop->started(tenant);
+    report(tenant, {true, {}, 0, 0});
   }
   storage->start();
   return true;
 }
 
+// Once the tenant's folder is there.
+core::Status Shard::Thread::open_outbox(const TenantConfig& config) {
+  const std::string& name = config.settings.name;
+  core::Status opened = hooks.receivers->open(name, folder.empty() ? "" : folder + "/" + name, config.receivers);
+  if (opened) return opened;
+  core::Error error = opened.error();
+  error.message = "tenant '" + name + "': " + error.message;
+  return error;
+}
+
+bool Shard::Thread::open_outboxes() {
+  for (const auto& [tenant, config] : tenants) {
+    const core::Status opened = open_outbox(config);
+    if (opened) continue;
+    fail(opened.error(), true);
+    return false;
+  }
+  return true;
+}
+
 void Shard::Thread::run() {
-  if (storage && !recover()) return;
+  if (storage ? !recover() : !open_outboxes()) return;
   bool last = false;
   while (!last) {
     last = stopping.load();
@@ -184,6 +166,8 @@ void Shard::Thread::run() {
 // Whether there was any work.
 bool Shard::Thread::round(bool last) {
   taken.clear();
+  run_inbox();
+  begin_changes();
   const windows::Duration wait = last ? 0 : loop->pause(steady_now());
   queue->pop_bulk(taken, kTakeAtOnce, std::chrono::milliseconds(wait));
   bool worked = false;
@@ -200,6 +184,7 @@ bool Shard::Thread::round(bool last) {
 
 // Everything synced and in a checkpoint, so that the next start has nothing to apply.
 void Shard::Thread::settle() {
+  give_up_changes();
   const windows::Time until = steady_now() + kSettle;
   while (!storage->failed() && !loop->settled() && steady_now() < until) {
     round(false);

@@ -20,6 +20,7 @@
 #include "core/engine.h"
 #include "ingest/batch.h"
 #include "server/config.h"
+#include "server/hooks.h"
 #include "server/hub.h"
 #include "server/seams.h"
 #include "server/shard_loop.h"
@@ -36,12 +37,14 @@ struct Recovery {
 
 class Shard {
  public:
-  // All but `post` itself are called on the I/O thread.
+  // Those without another word are called on the I/O thread.
   struct Hooks {
     std::function<void(std::function<void()>)> post;  // runs it on the I/O thread; any thread
     std::function<void(Emission)> publish;
     std::function<void(std::size_t tenant, Recovery)> recovering;
     std::function<void(core::Error, bool at_start)> failed;
+    std::function<void(Told)> told;  // without the notices
+    server::Hooks* receivers = nullptr;  // of notices; any thread; null: nothing is started, only checked
   };
 
   Shard(const Limits& limits, const Storage& storage, const Seams& seams, Hooks hooks);
@@ -52,6 +55,15 @@ class Shard {
   core::Status add_tenant(std::size_t tenant, const TenantConfig& config);
   void start();
   void stop();  // what is queued is still applied
+
+  // After the start, while everything goes on; one of these at a time for a tenant. `done` comes on the I/O thread,
+  // after everything that shows what was and before anything that shows what is; with the keys of views that could not
+  // be opened again.
+  using Changed = std::function<void(core::Status, std::vector<std::string> closed)>;
+  void change_tenant(std::size_t tenant, TenantConfig config, Changed done);
+  void start_tenant(std::size_t tenant, TenantConfig config, Changed done);  // a new one, or one that was stopped
+  void stop_tenant(std::size_t tenant);
+  void set_limits(const Limits& limits) { limits_ = limits; }
 
   using EventsCallback = std::function<void(EventsResult)>;
   // False: no room. `received_us`: steady, when the events arrived.
@@ -70,6 +82,7 @@ class Shard {
   using ViewCallback = std::function<void(core::Status)>;
   bool open_view(std::size_t tenant, std::string key, core::ViewDefinition definition, ViewCallback done);
   void close_view(std::size_t tenant, std::string key);
+  void watch_deadlines(std::size_t tenant, DeadlineWatch watch, bool on);
 
   struct Waiting {  // for their acknowledgement
     std::size_t items = 0;
@@ -82,8 +95,10 @@ class Shard {
 
  private:
   struct Thread;
-  bool ask_loop(std::size_t tenant, std::function<ShardLoop::Finish(core::Engine&)> question);
+  using Question = std::function<ShardLoop::Finish(core::Engine&)>;
+  bool ask_loop(std::size_t tenant, Question question);
 
+  Limits limits_;
   std::unique_ptr<Thread> thread_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "server/deadline_json.h"
 #include "server/json_text.h"
 #include "windows/check.h"
 #include "windows/planted_bug.h"
@@ -12,6 +13,8 @@ namespace {
 
 constexpr windows::Duration kTick = 200;       // time passes at least this often
 constexpr windows::Duration kEmitEvery = 100;  // a view changes at most this often
+constexpr windows::Duration kJudgeEvery = windows::kSecond;  // so does a list of deadlines
+constexpr std::uint64_t kRecent = 1'000;  // changes told at the start, for those who were away
 // While the disk is slow, changes wait in the engine as one difference instead of here as many.
 constexpr std::size_t kHeldEmissions = 4;
 
@@ -47,19 +50,21 @@ core::Status ShardLoop::add(std::size_t tenant, const TenantConfig& config, std:
   auto added = std::make_unique<Tenant>();
   added->index = tenant;
   added->clock = config.clock;
+  added->watches_sources = !config.settings.alerts.sources.empty();
   if (start) {
     added->synced = start->last.sequence;
     added->keeping.emplace(std::move(*start));
   }
   added->engine = std::move(engine);
   for (const core::ViewDefinition& definition : config.views) {
-    const auto opened = added->engine->open_view(fitting(definition, config.settings.windows));
+    const core::ViewDefinition fits = fitting(definition, config.settings.windows);
+    const auto opened = added->engine->open_view(fits);
     if (!opened) {
       core::Error error = opened.error();
       error.message = "view '" + definition.id + "': " + error.message;
       return error;
     }
-    added->views[definition.id].id = *opened;
+    added->views[definition.id] = OpenView{*opened, fits, true};
   }
   tenants_[tenant] = std::move(added);
   return core::Done{};
@@ -95,15 +100,47 @@ EventsResult ShardLoop::apply(Tenant& tenant, const ingest::Batch& batch, window
     if (i + kAhead < items.size()) tenant.engine->expect(items[i + kAhead].events[0]);
     apply_item(tenant, items[i], result);
   }
-  if (tenant.keeping) {
-    // On the data's clock, the time that even a refused event brought is part of what was shown.
-    const core::Time now = tenant.engine->now();
-    const bool must = tenant.clock == TenantClock::data && now > tenant.keeping->applied_at();
-    if (auto payload = tenant.keeping->finish(now, must)) {
-      output_.append(tenant.index, tenant.appended(), now, std::move(*payload));
-    }
-  }
+  // On the data's clock, the time that even a refused event brought is part of what was shown.
+  const bool moved = tenant.keeping && tenant.engine->now() > tenant.keeping->applied_at();
+  finish_batch(tenant, tenant.clock == TenantClock::data && moved);
+  tell(tenant);
   return result;
+}
+
+// Appends what is new. Alerts that changed are something new, too: a replay must let the same time pass.
+void ShardLoop::finish_batch(Tenant& tenant, bool must) {
+  const core::Time now = tenant.engine->now();
+  if (!tenant.keeping) {
+    const std::size_t items = tenant.logging.items();
+    if (tenant.changing) tenant.log.push_back({now, tenant.logging.take(), items});
+    return;
+  }
+  const std::size_t items = tenant.keeping->waiting();
+  if (auto payload = tenant.keeping->finish(now, must || tenant.engine->alerts_changed())) {
+    if (tenant.changing) tenant.log.push_back({now, *payload, items});
+    output_.append(tenant.index, tenant.appended(), now, std::move(*payload));
+  }
+}
+
+void ShardLoop::tell(Tenant& tenant) {
+  if (tenant.told && !tenant.engine->alerts_changed()) return;
+  Told told;
+  told.tenant = tenant.index;
+  told.changes = tenant.engine->take_alert_changes();
+  told.notices = tenant.engine->take_notices();
+  told.number = tenant.engine->last_alert_change();
+  // So many changes at once that the history does not hold them: then the state is told again.
+  if (!told.changes.empty() && told.changes.front().number != tenant.number + 1) tenant.told = false;
+  if (!tenant.told) {
+    core::AlertFilter recent;
+    recent.after = told.number > kRecent ? told.number - kRecent : 0;
+    recent.limit = kRecent;
+    told.changes = tenant.engine->alert_history(recent);
+    told.active = tenant.engine->active_alerts();
+    tenant.told = true;
+  }
+  tenant.number = told.number;
+  if (told.active || !told.changes.empty() || !told.notices.empty()) leave(tenant, std::move(told));
 }
 
 void ShardLoop::apply_item(Tenant& tenant, const Item& item, EventsResult& result) {
@@ -128,6 +165,7 @@ void ShardLoop::apply_item(Tenant& tenant, const Item& item, EventsResult& resul
     return;
   }
   if (tenant.keeping) tenant.keeping->took(now);
+  if (tenant.changing && !tenant.keeping) tenant.logging.add(item.events);
   ++(*outcome == core::Outcome::applied ? result.accepted : result.unchanged);
 }
 
@@ -148,7 +186,7 @@ void ShardLoop::open_view(std::size_t index, const std::string& key, const core:
   auto opened = owner.engine->open_view(definition);
   core::Status status = core::Done{};
   if (opened) {
-    owner.views[key] = OpenView{*opened};
+    owner.views[key] = OpenView{*opened, definition};
   } else {
     status = opened.error();
   }
@@ -163,16 +201,33 @@ void ShardLoop::close_view(std::size_t index, const std::string& key) {
   owner.views.erase(it);
 }
 
+void ShardLoop::watch_deadlines(std::size_t index, const DeadlineWatch& watch) {
+  tenant(index).watches.try_emplace(watch);
+}
+
+void ShardLoop::unwatch_deadlines(std::size_t index, const DeadlineWatch& watch) {
+  tenant(index).watches.erase(watch);
+}
+
 // ---- time ---------------------------------------------------------------------------------------------------
 
 void ShardLoop::step(Moment now) {
   const bool tick = next_tick_ == windows::kNever || now.steady >= next_tick_;
   if (tick) next_tick_ = now.steady + kTick;
+  wall_ahead_ = now.wall - now.steady;
   for (auto& [index, tenant] : tenants_) {
-    if (tick) {
+    if (tenant->removed) {
+      let_go_of_removed(*tenant);
+      continue;
+    }
+    const bool due = tenant->due != windows::kNever && now.wall >= tenant->due;
+    if (tick || due) {
       let_time_pass(*tenant, now.wall, windows::kNever);
+      if (tenant->engine->alerts_changed()) finish_batch(*tenant, true);
       for (auto& [key, view] : tenant->views) view.due = true;
     }
+    tell(*tenant);
+    tenant->due = next_due(*tenant);
     if (may_emit(*tenant)) emit(*tenant, now.steady);
     if (!tenant->keeping) continue;
     auto checkpoint = tenant->keeping->step(*tenant->engine, tenant->synced, now.steady);
@@ -180,10 +235,22 @@ void ShardLoop::step(Moment now) {
   }
 }
 
+// Clocks and alerts wait for no tick: the loop wakes when something of theirs is due.
+windows::Time ShardLoop::next_due(const Tenant& tenant) const {
+  if (tenant.clock != TenantClock::wall) return windows::kNever;
+  windows::Time next = windows::kNever;
+  for (const windows::Time due : {tenant.engine->next_due(), tenant.engine->next_alert_due()}) {
+    if (due > tenant.engine->now() && (next == windows::kNever || due < next)) next = due;
+  }
+  return next;
+}
+
 windows::Duration ShardLoop::pause(windows::Time steady) const {
   if (next_tick_ == windows::kNever) return 0;
   windows::Time until = next_tick_;
   for (const auto& [index, tenant] : tenants_) {
+    if (tenant->removed) continue;
+    if (tenant->due != windows::kNever) until = std::min(until, tenant->due - wall_ahead_);
     if (tenant->keeping && tenant->keeping->collecting()) return 0;
     if (!may_emit(*tenant)) continue;
     for (const auto& [key, view] : tenant->views) {
@@ -233,7 +300,8 @@ void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
     if (!update.cells.empty()) view.emitted = steady;
     emission.updates.push_back(std::move(update));
   }
-  if (emission.updates.empty()) return;
+  judge_deadlines(tenant, steady, emission);
+  if (emission.updates.empty() && emission.deadlines.empty()) return;
   tenant.oldest_us = 0;
   emission.tenant = tenant.index;
   emission.counts = tenant.engine->counts();
@@ -242,7 +310,23 @@ void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
   leave(tenant, std::move(emission));
 }
 
-void ShardLoop::leave(Tenant& tenant, std::variant<Finish, Emission> what) {
+// A list is sent when it changed, not because time passes: pages count by themselves.
+void ShardLoop::judge_deadlines(Tenant& tenant, windows::Time steady, Emission& emission) {
+  for (auto& [watch, open] : tenant.watches) {
+    if (open.judged != windows::kNever && steady < open.judged + kJudgeEvery) continue;
+    open.judged = steady;
+    const core::Deadlines found = tenant.engine->deadlines(watch.scope, watch.limit, (watch.limit + 1) / 2);
+    std::string shown = std::to_string(found.total) + "," + std::to_string(found.overdue) +
+                        deadlines_json(found.rows, false);
+    if (!open.first && shown == open.shown) continue;
+    open.first = false;
+    open.shown = std::move(shown);
+    const core::Time now = tenant.engine->now();
+    emission.deadlines.push_back({watch, now, found.total, found.overdue, deadlines_json(found.rows, true)});
+  }
+}
+
+void ShardLoop::leave(Tenant& tenant, Leaving what) {
   if (windows::planted_bug("shown before it is synced")) return let_go(std::move(what));
   if (tenant.synced == tenant.appended()) {
     CHECK(tenant.held.empty(), "what is held waits for the journal");
@@ -257,16 +341,18 @@ void ShardLoop::synced(std::size_t index, std::uint64_t sequence) {
   CHECK(sequence >= owner.synced && sequence <= owner.appended(), "what is synced was appended");
   owner.synced = sequence;
   while (!owner.held.empty() && owner.held.front().sequence <= sequence) {
-    std::variant<Finish, Emission> what = std::move(owner.held.front().leave);
+    Leaving what = std::move(owner.held.front().leave);
     owner.held.pop_front();
     owner.held_emissions -= std::holds_alternative<Emission>(what);
     let_go(std::move(what));
   }
 }
 
-void ShardLoop::let_go(std::variant<Finish, Emission> what) {
+void ShardLoop::let_go(Leaving what) {
   if (auto* emission = std::get_if<Emission>(&what)) {
     output_.publish(std::move(*emission));
+  } else if (auto* told = std::get_if<Told>(&what)) {
+    output_.tell(std::move(*told));
   } else {
     output_.release(std::move(std::get<Finish>(what)));
   }

@@ -9,48 +9,64 @@
 
 namespace server {
 
-ShardStorage::ShardStorage(const Storage& storage, const Seams& seams, std::function<void()> wake, Failed failed)
+ShardStorage::ShardStorage(const Storage& storage, const Seams& seams, std::function<void()> wake, Failed failed,
+                           std::function<core::Status()> flush_outbox)
     : storage_(storage),
       seams_(seams),
       wake_(std::move(wake)),
       on_failure_(std::move(failed)),
+      flush_outbox_(std::move(flush_outbox)),
       journal_([this](std::vector<Appended>& waiting) { commit(waiting); }),
       checkpoints_([this](std::vector<ToWrite>& waiting) { write(waiting); }) {}
 
 ShardStorage::~ShardStorage() { stop(); }
 
-core::Status ShardStorage::open(std::size_t tenant, const TenantConfig& config, ShardLoop& loop,
-                                const state::Progress& progress) {
-  state::StoreOptions options;
-  options.folder = *storage_.folder + "/" + config.settings.name;
-  options.disk = seams_.disk;
-  options.kept_copies = storage_.kept_copies;
-  options.id_horizon = storage_.id_horizon;
-  options.on_damage = [this](const core::Error& error) { fail(error); };
-  auto opened = state::Store::open(options, progress);
-  if (!opened) return opened.error();
-  state::Store& store = **opened;
-  for (const std::string& note : store.notes()) log_info(note);
-
-  RecoveryOptions how;
-  how.settings = config.settings;
-  how.id_horizon = storage_.id_horizon;
-  how.on_damage = [this](const core::Error& error) { fail(error); };
-  auto recovered = recover(store, how, progress);
+core::Result<ShardStorage::Opened> ShardStorage::open(std::size_t tenant, const TenantConfig& config,
+                                                      const state::Progress& progress) {
+  if (store(tenant) == nullptr) {
+    state::StoreOptions options;
+    options.folder = *storage_.folder + "/" + config.settings.name;
+    options.disk = seams_.disk;
+    options.kept_copies = storage_.kept_copies;
+    options.id_horizon = storage_.id_horizon;
+    options.on_damage = [this](const core::Error& error) { fail(error); };
+    auto made = state::Store::open(options, progress);
+    if (!made) return made.error();
+    for (const std::string& note : (*made)->notes()) log_info(note);
+    const std::lock_guard lock(mutex_);
+    stores_[tenant] = std::move(*made);
+  }
+  state::Store& store = opened(tenant);
+  auto recovered = recover(store, recovery_options(config), progress);
   if (!recovered) return recovered.error();
   if (recovered->refused > 0) {
     log_warn(config.settings.name + ": " + std::to_string(recovered->refused) +
              " items of the journal are refused now that were accepted then: limits have changed");
   }
-  Keeping::Start start;
-  start.last = store.last();
-  start.applied_at = recovered->engine->now();
-  start.checkpoint = store.checkpoint();
-  start.archive = std::move(recovered->archive);
-  start.seen = std::move(recovered->seen);
-  start.interval = storage_.checkpoint_interval;
-  stores_[tenant] = std::move(*opened);
-  return loop.add_tenant(tenant, config, std::move(recovered->engine), std::move(start));
+  Opened ready;
+  ready.engine = std::move(recovered->engine);
+  ready.start.last = store.last();
+  ready.start.applied_at = ready.engine->now();
+  ready.start.checkpoint = store.checkpoint();
+  ready.start.archive = std::move(recovered->archive);
+  ready.start.seen = std::move(recovered->seen);
+  ready.start.interval = storage_.checkpoint_interval;
+  return ready;
+}
+
+RecoveryOptions ShardStorage::recovery_options(const TenantConfig& config) {
+  RecoveryOptions how;
+  how.settings = config.settings;
+  how.id_horizon = storage_.id_horizon;
+  how.on_damage = [this](const core::Error& error) { fail(error); };
+  return how;
+}
+
+core::Result<std::unique_ptr<state::StateArchive>> ShardStorage::start_over(std::size_t tenant) {
+  state::Store& store = opened(tenant);
+  const core::Status done = store.start_over("it was summed up under other settings");
+  if (!done) return done.error();
+  return store.archive();
 }
 
 void ShardStorage::start() {
@@ -71,7 +87,16 @@ void ShardStorage::checkpoint(std::size_t tenant, Checkpoint checkpoint) {
   checkpoints_.put({tenant, std::move(checkpoint)});
 }
 
-const state::Store* ShardStorage::store(std::size_t tenant) const { return stores_.at(tenant).get(); }
+const state::Store* ShardStorage::store(std::size_t tenant) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = stores_.find(tenant);
+  return it == stores_.end() ? nullptr : it->second.get();
+}
+
+state::Store& ShardStorage::opened(std::size_t tenant) const {
+  const std::lock_guard lock(mutex_);
+  return *stores_.at(tenant);
+}
 
 // ---- the journal's thread -----------------------------------------------------------------------------------
 
@@ -80,7 +105,7 @@ void ShardStorage::commit(std::vector<Appended>& waiting) {
   for (const Appended& one : waiting) groups[one.tenant].push_back({one.applied_at, one.payload});
   for (const auto& [tenant, group] : groups) {
     if (failed()) return;
-    state::Store& store = *stores_.at(tenant);
+    state::Store& store = opened(tenant);
     const core::Status committed = store.commit(group);
     if (!committed) return fail(committed.error());
     FAILPOINT("before_release");
@@ -96,8 +121,11 @@ void ShardStorage::commit(std::vector<Appended>& waiting) {
 void ShardStorage::write(std::vector<ToWrite>& waiting) {
   for (ToWrite& one : waiting) {
     if (failed()) return;
-    state::Store& store = *stores_.at(one.tenant);
+    state::Store& store = opened(one.tenant);
     const std::uint64_t generation = one.checkpoint.batch.info.generation;
+    // A start makes notices of the journal's tail only: what was released before must be in the outbox.
+    const core::Status flushed = flush_outbox_();
+    if (!flushed) return fail(flushed.error());
     const core::Status written = store.write_checkpoint(std::move(one.checkpoint.batch));
     if (!written) return fail(written.error());
     if (one.checkpoint.copy) {

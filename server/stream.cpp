@@ -51,6 +51,15 @@ net::ip::tcp protocol_of(int socket) {
   return address.ss_family == AF_INET6 ? net::ip::tcp::v6() : net::ip::tcp::v4();
 }
 
+std::string deadlines_message(std::int64_t id, const DeadlineUpdate& update) {
+  std::string json = R"({"t":"deadlines","id":)" + std::to_string(id) + R"(,"scope":)";
+  append_string(json, update.watch.scope);
+  json += R"(,"asof":)";
+  append_instant(json, update.asof);
+  json += R"(,"total":)" + std::to_string(update.total) + R"(,"overdue":)" + std::to_string(update.overdue);
+  return json + R"(,"list":)" + update.list + "}";
+}
+
 }  // namespace
 
 struct Stream::Io {
@@ -157,11 +166,65 @@ void Stream::on_text(std::string_view json) {
       if (!tenant_.hub->resync(id_, message->view, steady_now())) break;
       answer(message->id);
       return owner_.serve(tenant_);
+    case ClientMessage::Op::alerts:
+      return read_alerts(*message);
+    case ClientMessage::Op::deadlines:
+      return read_deadlines(*message);
+    case ClientMessage::Op::leave_alerts:
+      if (!alerts_) break;
+      alerts_.reset();
+      return answer(message->id);
+    case ClientMessage::Op::leave_deadlines:
+      if (!deadlines_) break;
+      stop_deadlines();
+      return answer(message->id);
     case ClientMessage::Op::unsub:
       if (!tenant_.hub->unsubscribe(id_, message->view)) break;
       return answer(message->id);
   }
-  refuse(id, {"not_subscribed", "this connection has no view of that name", "/view"});
+  refuse(id, {"not_subscribed", "this connection has no such subscription", ""});
+}
+
+void Stream::read_alerts(const ClientMessage& message) {
+  subscribed_once_ = true;
+  answer(message.id);
+  alerts_ = AlertReader{message.after, {}};
+  flush();
+}
+
+void Stream::read_deadlines(const ClientMessage& message) {
+  const DeadlineWatch watch{message.scope, message.limit};
+  const core::Status watched = owner_.watch_deadlines(tenant_, watch);
+  if (!watched) return refuse(message.id, watched.error());
+  stop_deadlines();
+  subscribed_once_ = true;
+  answer(message.id);
+  deadlines_ = DeadlineReader{message.id, watch, 0};
+  flush();
+}
+
+void Stream::stop_deadlines() {
+  if (deadlines_) owner_.unwatch_deadlines(tenant_, deadlines_->watch);
+  deadlines_.reset();
+}
+
+bool Stream::next_of_feeds() {
+  std::vector<Payload> next;
+  if (alerts_ && tenant_.alerts.started() && alerts_->place.line == 0) {
+    next = tenant_.alerts.begin(alerts_->after, alerts_->place);
+  } else if (alerts_) {
+    next = tenant_.alerts.next(alerts_->place, kGather);
+  }
+  if (next.empty() && deadlines_) {
+    const WatchedDeadlines& watched = tenant_.deadlines.at(deadlines_->watch);
+    if (watched.version > deadlines_->version) {
+      deadlines_->version = watched.version;
+      const std::string json = deadlines_message(deadlines_->id, watched.newest);
+      next.push_back(std::make_shared<const std::string>(text_frame(json)));
+    }
+  }
+  for (Payload& payload : next) out_.push_back(std::move(payload));
+  return !next.empty();
 }
 
 void Stream::subscribe(const ClientMessage& message) {
@@ -229,9 +292,11 @@ void Stream::flush() {
     io_->socket.shutdown(net::ip::tcp::socket::shutdown_send, ignored);
     return;
   }
-  if (hub_frames_ == 0) return;
-  hub_frames_ = 0;
-  tenant_.hub->written(id_, steady_now());
+  if (hub_frames_ != 0) {
+    hub_frames_ = 0;
+    tenant_.hub->written(id_, steady_now());
+  }
+  if (next_of_feeds()) flush();
 }
 
 bool Stream::write_some() {
@@ -299,6 +364,7 @@ void Stream::end() {
   boost::system::error_code ignored;
   io_->socket.close(ignored);
   const auto self = shared_from_this();
+  stop_deadlines();
   owner_.ended(tenant_, id_, close_code_);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ class StreamOwner {
   virtual void ended(Tenant& tenant, SubscriberId id, std::uint16_t code) = 0;
   virtual void serve(Tenant& tenant) = 0;  // something may be due
   virtual void open_view(Tenant& tenant, const core::ViewDefinition& view, Shard::ViewCallback done) = 0;
+  virtual core::Status watch_deadlines(Tenant& tenant, const DeadlineWatch& watch) = 0;
+  virtual void unwatch_deadlines(Tenant& tenant, const DeadlineWatch& watch) = 0;
 
  protected:
   ~StreamOwner() = default;
@@ -49,6 +52,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void close(std::uint16_t code, std::string_view reason);
   void close_after_writing(std::uint16_t code, std::string_view reason);
   void check(Time now);  // deadlines; about once a second
+  // Writes what waits, and then what there is of alerts and deadlines: only when the kernel has room, so that neither
+  // waits here for one who does not read.
+  void flush();
 
  private:
   struct Io;
@@ -64,8 +70,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void answer(std::int64_t id);
   void refuse(std::optional<std::int64_t> id, const core::Error& error);
   bool within_rate();
+  void read_alerts(const ClientMessage& message);
+  void read_deadlines(const ClientMessage& message);
+  void stop_deadlines();
+  bool next_of_feeds();  // false: there is nothing more
   void enqueue(Payload payload);
-  void flush();
   bool write_some();  // false: the kernel is full, or the connection is gone
   void wait_writable();
   void end();
@@ -84,6 +93,17 @@ class Stream : public std::enable_shared_from_this<Stream> {
   Time closing_since_ = 0;  // 0: not closing
   Time rate_at_ = 0;
   double allowance_ = 40;
+  struct AlertReader {
+    std::optional<std::uint64_t> after;  // until it has been given something
+    AlertFeed::Place place;
+  };
+  struct DeadlineReader {
+    std::int64_t id = 0;  // of the request
+    DeadlineWatch watch;
+    std::uint64_t version = 0;  // that it was given last
+  };
+  std::optional<AlertReader> alerts_;
+  std::optional<DeadlineReader> deadlines_;
   std::uint16_t close_code_ = 1006;
   bool subscribed_once_ = false;
   bool waiting_ = false;  // for the kernel to have room

@@ -20,7 +20,7 @@ std::uint8_t Tenant::authority(std::string_view source) const {
 }
 
 core::Result<std::unique_ptr<Tenants>> Tenants::create(const Config& config, const Seams& seams,
-                                                       const std::string& epoch, Post post) {
+                                                       const std::string& epoch, Post post, Hooks* receivers) {
   std::unique_ptr<Tenants> tenants(new Tenants(config.limits));
   const std::size_t shards = std::min<std::size_t>(config.shards, config.tenants.size());
   const auto failed = [self = tenants.get()](const core::Error& error, bool at_start) {
@@ -35,32 +35,43 @@ core::Result<std::unique_ptr<Tenants>> Tenants::create(const Config& config, con
       self->take_in(tenant, std::move(recovery));
     };
     hooks.failed = failed;
+    hooks.told = [self = tenants.get()](Told told) { self->take_in(std::move(told)); };
+    hooks.receivers = receivers;
     tenants->shards_.push_back(std::make_unique<Shard>(config.limits, config.storage, seams, std::move(hooks)));
   }
+  tenants->epoch_ = epoch;
+  tenants->keeps_ = config.storage.keeps();
   for (const TenantConfig& settings : config.tenants) {
-    auto tenant = std::make_unique<Tenant>();
-    tenant->index = tenants->tenants_.size();
-    tenant->config = settings;
-    tenant->recovery.ready = !config.storage.keeps();
-    tenant->shard = tenants->shards_[tenant->index % shards].get();
-    tenant->hub = std::make_unique<Hub>(HubOptions{epoch, 2'000, settings.clock == TenantClock::data});
-    const core::Status added = tenant->shard->add_tenant(tenant->index, settings);
+    Tenant& tenant = tenants->make(settings, !tenants->keeps_);
+    const core::Status added = tenant.shard->add_tenant(tenant.index, settings);
     if (!added) {
       core::Error error = added.error();
-      error.message = "tenant '" + tenant->name() + "': " + error.message;
+      error.message = "tenant '" + tenant.name() + "': " + error.message;
       return error;
     }
-    for (const core::ViewDefinition& view : settings.views) tenant->hub->open_view(view.id, view.id);
-    tenants->tenants_.push_back(std::move(tenant));
+    for (const core::ViewDefinition& view : settings.views) tenant.hub->open_view(view.id, view.id);
   }
   return tenants;
 }
 
+Tenant& Tenants::make(const TenantConfig& settings, bool ready) {
+  auto tenant = std::make_unique<Tenant>();
+  tenant->index = tenants_.size();
+  tenant->config = settings;
+  tenant->recovery.ready = ready;
+  tenant->shard = shards_[tenant->index % shards_.size()].get();
+  tenant->hub = std::make_unique<Hub>(HubOptions{epoch_, 2'000, settings.clock == TenantClock::data});
+  present_.push_back(tenant.get());
+  tenants_.push_back(std::move(tenant));
+  return *tenants_.back();
+}
+
 Tenants::~Tenants() { stop(); }
 
-void Tenants::start(std::function<void(Tenant&, const Emission&)> published,
+void Tenants::start(std::function<void(Tenant&, const Emission&)> published, std::function<void(Tenant&)> told,
                     std::function<void(const core::Error&, bool at_start)> failed) {
   published_ = std::move(published);
+  told_ = std::move(told);
   on_failure_ = std::move(failed);
   for (const auto& shard : shards_) shard->start();
 }
@@ -70,14 +81,14 @@ void Tenants::stop() {
 }
 
 Tenant* Tenants::find(std::string_view name) {
-  if (name.empty()) return tenants_.front().get();
+  if (name.empty()) return present_.front();
   const auto it =
-      std::find_if(tenants_.begin(), tenants_.end(), [&](const auto& tenant) { return tenant->name() == name; });
-  return it == tenants_.end() ? nullptr : it->get();
+      std::find_if(present_.begin(), present_.end(), [&](const Tenant* tenant) { return tenant->name() == name; });
+  return it == present_.end() ? nullptr : *it;
 }
 
 bool Tenants::ticking() const {
-  return std::all_of(tenants_.begin(), tenants_.end(), [](const auto& tenant) { return tenant->ticking; });
+  return std::all_of(present_.begin(), present_.end(), [](const Tenant* tenant) { return tenant->ticking; });
 }
 
 void Tenants::take_in(Emission emission) {
@@ -88,7 +99,23 @@ void Tenants::take_in(Emission emission) {
   tenant.metrics.last_event = emission.last_event;
   const Time now = steady_now();
   for (const ViewUpdate& update : emission.updates) tenant.hub->publish(update, now);
+  for (DeadlineUpdate& update : emission.deadlines) {
+    const auto watched = tenant.deadlines.find(update.watch);
+    if (watched == tenant.deadlines.end()) continue;  // nobody looks any more
+    watched->second.newest = std::move(update);
+    ++watched->second.version;
+  }
   published_(tenant, emission);
+  if (!emission.deadlines.empty()) told_(tenant);
+}
+
+void Tenants::take_in(Told told) {
+  Tenant& tenant = *tenants_.at(told.tenant);
+  if (!told.active) {
+    for (const auto& [number, alert] : told.changes) ++tenant.metrics.alerts[std::string(core::name(alert.step))];
+  }
+  tenant.alerts.take_in(told);
+  told_(tenant);
 }
 
 void Tenants::take_in(std::size_t index, Recovery recovery) {
@@ -151,8 +178,26 @@ void Tenants::open_client_view(Tenant& tenant, const core::ViewDefinition& defin
   }
 }
 
+core::Status Tenants::watch_deadlines(Tenant& tenant, const DeadlineWatch& watch) {
+  const auto known = tenant.deadlines.find(watch);
+  if (known == tenant.deadlines.end() && tenant.deadlines.size() >= limits_.client_views) {
+    return core::Error{"too_many_views", "no more lists of deadlines for now", "scope"};
+  }
+  WatchedDeadlines& watched = tenant.deadlines[watch];
+  if (++watched.readers == 1) tenant.shard->watch_deadlines(tenant.index, watch, true);
+  return core::Done{};
+}
+
+void Tenants::unwatch_deadlines(Tenant& tenant, const DeadlineWatch& watch) {
+  const auto known = tenant.deadlines.find(watch);
+  CHECK(known != tenant.deadlines.end(), "who stops to look has looked");
+  if (--known->second.readers > 0) return;
+  tenant.shard->watch_deadlines(tenant.index, watch, false);
+  tenant.deadlines.erase(known);
+}
+
 void Tenants::close_unused_views(Time now) {
-  for (const auto& tenant : tenants_) {
+  for (Tenant* tenant : present_) {
     for (auto it = tenant->client_views.begin(); it != tenant->client_views.end();) {
       const std::string& key = it->first;
       ClientView& view = it->second;
@@ -166,6 +211,70 @@ void Tenants::close_unused_views(Time now) {
       it = tenant->client_views.erase(it);
     }
   }
+}
+
+// ---- other settings -----------------------------------------------------------------------------------------
+
+void Tenants::change(Tenant& tenant, const TenantConfig& config, Done done) {
+  tenant.shard->change_tenant(tenant.index, config,
+                              [this, &tenant, config, done](const core::Status& status,
+                                                            const std::vector<std::string>& closed) {
+                                if (status) changed(tenant, config, closed);
+                                done(status);
+                              });
+}
+
+// The loop's views are those of the new settings by now; what comes next is all of them, whole.
+void Tenants::changed(Tenant& tenant, const TenantConfig& config, const std::vector<std::string>& closed) {
+  tenant.config = config;
+  ++tenant.revision;
+  for (const std::string& key : closed) {
+    const auto known = tenant.client_views.find(key);
+    if (known != tenant.client_views.end()) tenant.client_views.erase(known);
+    const std::string name = tenant.hub->name_of(key);
+    for (const SubscriberId reader : tenant.hub->drop_view(key)) view_gone_(tenant, reader, name);
+  }
+  for (const std::string& key : tenant.hub->views()) tenant.hub->renew_view(key);
+  for (const core::ViewDefinition& view : config.views) {
+    if (!tenant.hub->has_view(view.id)) tenant.hub->open_view(view.id, view.id);
+  }
+}
+
+void Tenants::add(const TenantConfig& config, Done done) {
+  const auto was = std::find_if(tenants_.begin(), tenants_.end(), [&](const auto& tenant) {
+    return tenant->stopped && tenant->name() == config.settings.name;
+  });
+  Tenant& tenant = was == tenants_.end() ? make(config, false) : **was;
+  tenant.recovery.ready = false;
+  if (tenant.stopped) {
+    tenant.stopped = false;
+    present_.push_back(&tenant);
+  }
+  changed(tenant, config, tenant.hub->views());
+  tenant.shard->start_tenant(tenant.index, config,
+                             [&tenant, done](const core::Status& status, const std::vector<std::string>&) {
+                               tenant.recovery.ready = static_cast<bool>(status);
+                               done(status);
+                             });
+}
+
+void Tenants::remove(Tenant& tenant) {
+  tenant.stopped = true;
+  tenant.client_views.clear();
+  std::erase(present_, &tenant);
+  tenant.shard->stop_tenant(tenant.index);
+}
+
+void Tenants::set_limits(const Limits& limits) {
+  limits_ = limits;
+  for (const auto& shard : shards_) shard->set_limits(limits);
+}
+
+void Tenants::set_default(std::string_view name) {
+  const auto it =
+      std::find_if(present_.begin(), present_.end(), [&](const Tenant* tenant) { return tenant->name() == name; });
+  CHECK(it != present_.end(), "the default tenant is there");
+  std::rotate(present_.begin(), it, it + 1);
 }
 
 }  // namespace server

@@ -19,12 +19,10 @@
 
 class LiveServer {
  public:
-  explicit LiveServer(std::string_view toml = {}, server::Seams seams = {}) {
-    auto config = server::parse_config(toml, "test", server::builtin_kpis());
+  explicit LiveServer(std::string_view toml = {}, server::Seams seams = {}) : toml_(toml) {
+    auto config = read();
     if (!config) FAIL(config.error().message);
-    config->listen.port = 0;
-    config->log = server::LogLevel::error;
-    auto created = server::Service::create(std::move(*config), std::move(seams));
+    auto created = server::Service::create(std::move(*config), std::move(seams), [this] { return read(); });
     if (!created) FAIL(created.error().message);
     service_ = std::move(*created);
     thread_ = std::thread([this] { end_ = service_->run(); });
@@ -37,6 +35,13 @@ class LiveServer {
   std::uint16_t port() const { return service_->port(); }
   server::Service& service() { return *service_; }
   void stop() { service_->stop(); }
+  // Puts another configuration in force; when it is, or what is wrong with it.
+  core::Status reload(std::string_view toml) {
+    toml_ = toml;  // read on the I/O thread, which is told through the call
+    std::promise<core::Status> done;
+    service_->reload([&done](const core::Status& status) { done.set_value(status); });
+    return done.get_future().get();
+  }
   // Waits until it has ended.
   const server::Service::End& end() {
     if (thread_.joinable()) thread_.join();
@@ -44,6 +49,15 @@ class LiveServer {
   }
 
  private:
+  core::Result<server::Config> read() const {
+    auto config = server::parse_config(toml_, "test", server::builtin_kpis());
+    if (!config) return config;
+    config->listen.port = 0;
+    config->log = server::LogLevel::error;
+    return config;
+  }
+
+  std::string toml_;
   std::unique_ptr<server::Service> service_;
   server::Service::End end_;
   std::thread thread_;

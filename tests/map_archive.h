@@ -1,55 +1,6 @@
-// What a store does for an engine, in memory: rows arrive in generations and count when a generation is complete.
+// The archive in memory, by the name tests call it.
 #pragma once
 
-#include <array>
-#include <map>
-#include <string>
-#include <vector>
+#include "core/memory_archive.h"
 
-#include "core/keep.h"
-
-class MapArchive : public core::Archive {
- public:
-  using Table = std::map<std::string, std::string, std::less<>>;
-
-  bool get(core::Keep table, std::string_view key, std::string& value) override {
-    const Table& rows = at(table);
-    const auto row = rows.find(key);
-    if (row == rows.end()) return false;
-    value = row->second;
-    return true;
-  }
-  void scan(core::Keep table, std::string_view from, std::string_view to,
-            const std::function<bool(std::string_view, std::string_view)>& f) override {
-    const Table& rows = at(table);
-    const auto end = rows.lower_bound(to);
-    for (auto row = rows.lower_bound(from); row != rows.end() && row != end; ++row) {
-      if (!f(row->first, row->second)) return;
-    }
-  }
-  std::uint64_t generation() override { return generation_; }
-
-  void write(std::uint64_t generation, core::Kept&& row) { waiting_[generation].push_back(std::move(row)); }
-  void forget() { waiting_.clear(); }
-  // Everything up to this generation becomes what get and scan see.
-  void complete(std::uint64_t generation) {
-    for (; !waiting_.empty() && waiting_.begin()->first <= generation; waiting_.erase(waiting_.begin())) {
-      for (core::Kept& row : waiting_.begin()->second) {
-        Table& rows = at(row.table);
-        if (row.merge) row.value = core::merge_interval(rows[row.key], row.value);
-        if (row.value.empty()) {
-          rows.erase(row.key);
-        } else {
-          rows[row.key] = std::move(row.value);
-        }
-      }
-    }
-    generation_ = generation;
-  }
-  Table& at(core::Keep table) { return tables_[static_cast<std::size_t>(table)]; }
-
- private:
-  std::array<Table, core::kKeeps> tables_;
-  std::map<std::uint64_t, std::vector<core::Kept>> waiting_;
-  std::uint64_t generation_ = 0;
-};
+using MapArchive = core::MemoryArchive;

@@ -3,9 +3,13 @@ set(SERVER_TESTS
   json_text_test.cpp
   frames_test.cpp
   hub_test.cpp
+  alert_feed_test.cpp
+  alerts_server_test.cpp
   config_test.cpp
+  config_sla_test.cpp
   request_guard_test.cpp
   http_test.cpp
+  reload_test.cpp
   stream_test.cpp
   shard_loop_test.cpp
   durable_server_test.cpp

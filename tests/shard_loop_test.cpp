@@ -21,6 +21,12 @@ struct Outputs : server::ShardOutput {
     if (shows) said.push_back("shown at " + std::to_string(emission.now));
   }
 
+  void tell(server::Told told) override {
+    for (const core::AlertChange& change : told.changes) {
+      said.push_back("alert " + std::to_string(change.number) + " " + change.alert.key);
+    }
+  }
+
   std::vector<std::string> taken() { return std::exchange(said, {}); }
 
   std::vector<std::string> said;

@@ -20,6 +20,7 @@
 #include "server/shard_loop.h"
 #include "state/event_codec.h"
 #include "state/store.h"
+#include "told_before.h"
 #include "windows/planted_bug.h"
 
 namespace simulator {
@@ -97,6 +98,18 @@ core::TenantSettings settings() {
   core::TenantSettings made;
   made.name = "tenant";
   made.kpis = server::builtin_kpis();
+  core::AlertRule crowd;
+  crowd.id = "crowd";
+  crowd.kpi = "waiting";
+  crowd.scopes = {"queue/*", "tenant"};
+  crowd.enter = 3;
+  crowd.leave = 1;
+  crowd.hold = 2 * windows::kSecond;
+  crowd.keep_firing = 5 * windows::kSecond;
+  made.alerts.rules.push_back(crowd);
+  core::AlertRoute route;
+  route.receivers = {"desk"};
+  made.alerts.routes.push_back(route);
   return made;
 }
 
@@ -227,6 +240,9 @@ class World : private server::ShardOutput {
   void publish(server::Emission emission) override {
     note("publish", emission.counts.applied);
     shown_ = std::max(shown_, emission.counts.applied);
+  }
+  void tell(server::Told told) override {
+    for (const auto& [path, wrong] : told_.add(told)) wrong.empty() ? reach(path) : throw Broken{wrong};
   }
 
   // ---- one step ----
@@ -547,7 +563,8 @@ class World : private server::ShardOutput {
   std::vector<Client> clients_;
   std::vector<Request> network_;
   std::map<std::string, std::pair<std::size_t, std::size_t>> owner_;  // event id -> client, message
-  std::map<std::string, Time> journal_;                                // ids seen in it, and when last
+  std::map<std::string, Time> journal_;
+  ToldBefore told_;                                // ids seen in it, and when last
   std::uint64_t checked_ = 0;                                          // sequence
   std::uint64_t shown_ = 0;
   std::unique_ptr<core::Engine> oracle_;
@@ -562,7 +579,8 @@ const std::map<std::string, std::uint64_t>& all_paths() {
   static const std::map<std::string, std::uint64_t> kPaths = [] {
     std::map<std::string, std::uint64_t> paths;
     for (const char* name :
-         {"answer lost", "checkpoint failed", "checkpoint written", "client asks again", "clock set back",
+         {"alert told", "alert told again", "notice made", "notice made again",
+          "answer lost", "checkpoint failed", "checkpoint written", "client asks again", "clock set back",
           "commit failed", "copy kept", "crash after a checkpoint that failed", "crash after a commit that failed",
           "crash at the end", "crash between two steps", "crash during recovery", "crash with a checkpoint not told",
           "crash with a checkpoint not written", "crash with a commit not told", "crash with batches not committed",
