@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <optional>
 
+#include "ingest/ical.h"
 #include "ingest/zone_file.h"
+#include "server/check_config.h"
 #include "server/config_parts.h"
 
 namespace server {
@@ -93,6 +96,16 @@ void read_holidays(Section& calendar, Special& special) {
       }
     }
   }
+  const std::string name = calendar.text("holidays_file");
+  if (name.empty()) return;
+  const std::filesystem::path path = std::filesystem::path(calendar.findings().file).parent_path() / name;
+  const auto text = read_file(path.string());
+  if (!text) return calendar.fail("holidays_file", text.error().message);
+  const auto dates = ingest::read_holidays(*text);
+  if (!dates) {
+    return calendar.fail("holidays_file", path.string() + ":" + dates.error().where + ": " + dates.error().message);
+  }
+  for (const core::Date& date : *dates) special[date] = {};
 }
 
 // [[special]]: dates with hours of their own.

@@ -98,9 +98,15 @@ void Rest::post_command(Call call, const core::Result<AlertCommand>& command) {
     response.body = R"({"id":)" + json_string(subject) + "}";
     reply(std::move(response));
   };
-  ingest::Batch batch = batch_of(*command, id, tenant.hub->told_now(wall_now()));
-  if (tenant.shard->submit(tenant.index, std::move(batch), call.request.received_us, done)) return;
-  call.reply(try_later(503, "overloaded", "too much is waiting to be applied", 1));
+  const auto overloaded = [reply = call.reply] {
+    reply(try_later(503, "overloaded", "too much is waiting to be applied", 1));
+  };
+  // At the engine's own now, which need not be the wall's.
+  const auto submit = [&tenant, command = *command, id, done, overloaded,
+                       received = call.request.received_us](core::Time now) {
+    if (!tenant.shard->submit(tenant.index, batch_of(command, id, now), received, done)) overloaded();
+  };
+  if (!tenant.shard->ask(tenant.index, [](core::Engine& engine) { return engine.now(); }, submit)) overloaded();
 }
 
 }  // namespace server

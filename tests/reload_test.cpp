@@ -91,7 +91,9 @@ TEST_CASE("what is on the disk only, summed up for other settings, is told again
   for (int day = 1; day <= 12; ++day) {
     const std::string date = "2026-03-" + std::string(day < 10 ? "0" : "") + std::to_string(day);
     std::string lines = calls(day * 10);
-    for (std::size_t at = 0; (at = lines.find("2026-03-02", at)) != std::string::npos;) lines.replace(at, 10, date);
+    for (std::size_t at = 0; (at = lines.find("2026-03-02", at)) != std::string::npos; at += 10) {
+      lines.replace(at, 10, date);
+    }
     REQUIRE(client.post("/v1/events", lines).status == 200);
   }
   const std::string asked =
@@ -145,7 +147,7 @@ TEST_CASE("a configuration with a fault changes nothing") {
   REQUIRE(client.post("/v1/events", calls(0)).status == 200);
   const core::Status done = server.reload("[storage]\nfolder = \"none\"\n" + kTenant + target("5x") + "[lisen]\n");
   REQUIRE_FALSE(done);
-  CHECK_THAT(done.error().message, Catch::Contains("test:6:17: 'tenant.queues.*.answer_target' must be a duration"));
+  CHECK_THAT(done.error().message, Catch::Contains("test:7:17: 'tenant.queues.*.answer_target' must be a duration"));
   CHECK_THAT(done.error().message, Catch::Contains("did you mean 'listen'?"));
   const core::Status formula = server.reload(
       kTenant + "[[tenant.kpi]]\nid = \"x\"\ntitle = \"X\"\nunit = \"count\"\nformula = \"nonsense\"\n");

@@ -223,6 +223,6 @@ TEST_CASE("the messages of docs/stream.md are what the server reads and a client
       CHECK((wrong.empty() || wrong == "checksum differs"));  // the example's view is an excerpt
     }
   }
-  CHECK(from_client == 4);
-  CHECK(from_server == 7);
+  CHECK(from_client == 7);
+  CHECK(from_server == 12);
 }
