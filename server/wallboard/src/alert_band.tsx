@@ -84,11 +84,10 @@ export function summary(board: Board, alert: Alert): string {
   return alert.summary ? alert.summary.replace(scope, board.name(scope)) : strings.band.row(board.name(scope), alert.name);
 }
 
-/** Beside nothing that would say the rest. */
+/** Where no card beside it says the rest. */
 export function sentence(board: Board, alert: Alert): string {
   const words = summary(board, alert);
-  if (!alert.record) return words;
-  return strings.band.row(board.name(alert.scope), strings.alerts.overdueClock(words, alert.step === 'warned'));
+  return alert.record ? strings.alerts.overdueClock(words, alert.step === 'warned') : words;
 }
 
 function about(board: Board, alert: Alert): string {

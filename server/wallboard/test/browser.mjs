@@ -116,9 +116,7 @@ try {
     assert.ok(await phone.evaluate('document.documentElement.scrollWidth') <= 390);
   });
 
-  const promises = given && (await fetch(new URL('v1/deadlines', server))).ok;
-  if (given && !promises) console.log('skipped: alerts and deadlines, for this server has none');
-  if (promises) {
+  if (given) {
     const rest = async (path, body) => {
       const answer = await fetch(new URL(path, server), body ? { method: 'POST', body: JSON.stringify(body) } : {});
       assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.clone().text()}`);
