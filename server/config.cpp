@@ -152,6 +152,7 @@ void read_tenant(Section& section, TenantConfig& tenant) {
   read_receivers(section, tenant.receivers, names);
   read_policies(section, tenant.settings.zone, names, tenant.settings.sla);
   read_sources(section, names, tenant);
+  read_quarantine(section, tenant.quarantine);
   read_alerts(section, names, tenant.settings);
 }
 
@@ -176,7 +177,7 @@ std::string fingerprint_of(const Node& document, const Node& tenant, const core:
     if (const auto it = document.members.find(common); it != document.members.end()) append_node(out, it->second);
   }
   for (const auto& [key, member] : tenant.members) {
-    if (key == "receiver" || key == "source") continue;
+    if (key == "receiver" || key == "source" || key == "quarantine") continue;
     out += key;
     append_node(out, member);
   }
@@ -274,7 +275,8 @@ std::set<std::string> known_options() {
     calendar = [{ id = "", hours = {}, special = [{}], change = [{ hours = {} }] }]
     receiver = [{ severities = {} }]
     sla = [{ match = {}, target = [{}], escalation = [{}] }]
-    source = [{ watch = { labels = {} } }]
+    source = [{ format = "ringside", name = "n", watch = { labels = {} } }]
+    quarantine = {}
     alert = [{ labels = {}, escalation = [{}] }]
     route = [{}]
     inhibit = [{}]

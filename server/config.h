@@ -14,6 +14,7 @@
 #include "core/engine.h"
 #include "core/result.h"
 #include "server/receivers.h"
+#include "server/source_config.h"
 
 namespace server {
 
@@ -63,6 +64,8 @@ struct TenantConfig {
   core::TenantSettings settings;
   TenantClock clock = TenantClock::wall;
   std::map<std::string, std::uint8_t, std::less<>> authority;  // by source
+  std::vector<SourceConfig> sources;                           // those with a format
+  QuarantineLimits quarantine;
   std::vector<core::ViewDefinition> views;                     // ids are unique; always holds "wallboard"
   std::vector<Receiver> receivers;
 };

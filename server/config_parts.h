@@ -33,6 +33,7 @@ void read_receivers(Section& tenant, std::vector<Receiver>& receivers, KnownName
 void read_policies(Section& tenant, const core::Zone& zone, const KnownNames& names, core::SlaSettings& sla);
 // [[source]]
 void read_sources(Section& tenant, const KnownNames& names, TenantConfig& config);
+void read_quarantine(Section& tenant, QuarantineLimits& limits);
 // [[alert]], [[route]], [[inhibit]], [alerting]. After windows and KPIs.
 void read_alerts(Section& tenant, const KnownNames& names, core::TenantSettings& settings);
 

@@ -12,6 +12,7 @@ namespace server {
 struct Request {
   std::string method;
   std::string path;                                          // decoded, without the query
+  std::string target;                                        // path and query as they were sent
   std::map<std::string, std::string> query;                  // decoded
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case
   std::string body;

@@ -1,5 +1,6 @@
 // The text of /metrics.
 #include "server/rest.h"
+#include "server/sources.h"
 
 namespace server {
 namespace {
@@ -112,9 +113,10 @@ void append_process(MetricsText& text, const ProcessMetrics& metrics) {
 
 }  // namespace
 
-std::string metrics_page(const Tenants& tenants, const ProcessMetrics& metrics) {
+std::string metrics_page(const Tenants& tenants, const Sources& sources, const ProcessMetrics& metrics) {
   MetricsText text;
   append_events(text, tenants);
+  sources.append_metrics(text);
   append_tenants(text, tenants);
   append_process(text, metrics);
   return text.take();

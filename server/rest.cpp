@@ -10,6 +10,7 @@
 #include "server/json_text.h"
 #include "server/problem.h"
 #include "server/rest_queries.h"
+#include "server/sources.h"
 
 namespace server {
 
@@ -48,8 +49,8 @@ Response text(std::string body) {
 
 }  // namespace
 
-Rest::Rest(const Config& config, Tenants& tenants, Past& past, Hooks& hooks, ProcessMetrics& metrics)
-    : config_(config), tenants_(tenants), past_(past), hooks_(hooks), metrics_(metrics) {}
+Rest::Rest(const Config& config, Tenants& tenants, Past& past, Hooks& hooks, Sources& sources, ProcessMetrics& metrics)
+    : config_(config), tenants_(tenants), past_(past), hooks_(hooks), sources_(sources), metrics_(metrics) {}
 
 const std::vector<Rest::Route>& Rest::routes() {
   static const std::vector<Route> all = [] {
@@ -69,7 +70,9 @@ const std::vector<Rest::Route>& Rest::routes() {
          {"scope", "kpi", "window", "asof"},
          [](Rest& rest, Call call) {
            const Parameters query = call.request.query;
-           rest.ask(std::move(call), [query](core::Engine& engine) { return current_answer(engine, query); });
+           rest.ask(std::move(call), [query, covered = call.tenant->covered](core::Engine& engine) {
+             return current_answer(engine, query, covered.get());
+           });
          }},
         {"GET",
          "/v1/history",
@@ -99,7 +102,7 @@ const std::vector<Rest::Route>& Rest::routes() {
          "/metrics",
          {},
          [](Rest& rest, Call call) {
-           Response response = text(metrics_page(rest.tenants_, rest.metrics_) + rest.hooks_.metrics());
+           Response response = text(metrics_page(rest.tenants_, rest.sources_, rest.metrics_) + rest.hooks_.metrics());
            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
            call.reply(std::move(response));
          }},
@@ -107,6 +110,7 @@ const std::vector<Rest::Route>& Rest::routes() {
         {"GET", "/readyz", {"verbose"}, [](Rest& rest, Call call) { call.reply(rest.readiness(call.request)); }},
     };
     add_alert_routes(routes);
+    add_source_routes(routes);
     return routes;
   }();
   return all;
@@ -131,7 +135,8 @@ void Rest::handle(Request request, Reply reply) {
 void Rest::dispatch(const Route& route, Call call) {
   for (const auto& [name, value] : call.request.query) {
     const bool page = !call.request.path.starts_with("/v1/") && !route.parameters.contains(name);
-    if (name == "tenant" || route.parameters.contains(name) || page) continue;
+    const bool any = route.parameters.contains("*");
+    if (name == "tenant" || any || route.parameters.contains(name) || page) continue;
     return call.reply(problem(400, "unknown_parameter", "this address does not know the parameter '" + name + "'"));
   }
   const auto tenant = call.request.query.find("tenant");
@@ -204,6 +209,7 @@ void Rest::post_events(Call call) {
     return call.reply(problem(415, "unsupported_media_type", batch.refusals.front().error.message));
   }
   for (core::Event& event : batch.events) event.authority = tenant.authority(event.source);
+  sources_.heard(tenant, batch.events);
 
   // What the answer needs stays here; the events go to the shard.
   ingest::Batch parsed;

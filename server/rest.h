@@ -20,11 +20,13 @@
 
 namespace server {
 
+class Sources;
+
 class Rest {
  public:
   using Reply = std::function<void(Response)>;
 
-  Rest(const Config& config, Tenants& tenants, Past& past, Hooks& hooks, ProcessMetrics& metrics);
+  Rest(const Config& config, Tenants& tenants, Past& past, Hooks& hooks, Sources& sources, ProcessMetrics& metrics);
 
   void handle(Request request, Reply reply);
   void drain() { draining_ = true; }  // readyz says no from now on
@@ -41,7 +43,7 @@ class Rest {
   struct Route {
     const char* method;
     const char* pattern;  // {} stands for one part, at the end for all that is left
-    std::set<std::string> parameters;
+    std::set<std::string> parameters;  // "*": any
     void (*run)(Rest& rest, Call call);
   };
 
@@ -55,6 +57,11 @@ class Rest {
                  const Reply& reply);
   static const std::vector<Route>& routes();
   static void add_alert_routes(std::vector<Route>& routes);
+  static void add_source_routes(std::vector<Route>& routes);
+  void post_source(Call call);
+  void change_quarantine(Call call, void (Sources::*change)(Tenant&, const std::map<std::string, std::string>&,
+                                                            const Reply&));
+  std::optional<Response> not_taking(const Call& call);  // events
   void list_views(Call call);
   void show_view(Call call);
   Response asset(const Request& request) const;
@@ -65,6 +72,7 @@ class Rest {
   Tenants& tenants_;
   Past& past_;
   Hooks& hooks_;
+  Sources& sources_;
   ProcessMetrics& metrics_;
   ingest::JsonEvents parser_;
   bool draining_ = false;
@@ -72,6 +80,6 @@ class Rest {
 };
 
 // The text of /metrics.
-std::string metrics_page(const Tenants& tenants, const ProcessMetrics& metrics);
+std::string metrics_page(const Tenants& tenants, const Sources& sources, const ProcessMetrics& metrics);
 
 }  // namespace server

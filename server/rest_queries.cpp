@@ -202,7 +202,7 @@ Response scopes_answer(const core::Engine& engine) {
   return json(std::move(out));
 }
 
-Response current_answer(core::Engine& engine, const Parameters& query) {
+Response current_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage) {
   const auto question = read_question(engine, query);
   if (!question) return problem(question.error());
   const auto columns = columns_of(engine, question->kpis, split(value_of(query, "window", "today")));
@@ -222,7 +222,17 @@ Response current_answer(core::Engine& engine, const Parameters& query) {
       values.push_back(*value);
     }
     append_member(out, first, scope);
-    append_values(out, columns, values);
+    out += '{';
+    bool first_column = true;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      append_member(out, first_column, columns[i]);
+      if (coverage == nullptr || coverage->available(scope, columns[i])) {
+        append_value(out, values[i]);
+      } else {
+        out += kNotAvailable;
+      }
+    }
+    out += '}';
   }
   out += "}}";
   return json(std::move(out));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/engine.h"
+#include "server/coverage.h"
 #include "server/message.h"
 
 namespace server {
@@ -19,7 +20,8 @@ std::optional<core::Time> parse_instant(const std::string& text, const core::Zon
 Response kpis_answer(const core::Engine& engine);
 Response kpi_answer(const core::Engine& engine, const std::string& id);
 Response scopes_answer(const core::Engine& engine);
-Response current_answer(core::Engine& engine, const Parameters& query);
+// `coverage`: null: everything is available.
+Response current_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage);
 Response history_answer(core::Engine& engine, const Parameters& query);
 Response trend_answer(core::Engine& engine, const Parameters& query);
 Response record_answer(const core::Engine& engine, const std::string& kind, const std::string& id);

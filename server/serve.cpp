@@ -24,6 +24,7 @@
 #include "server/past.h"
 #include "server/reload.h"
 #include "server/rest.h"
+#include "server/sources.h"
 #include "server/tenant.h"
 
 namespace server {
@@ -61,6 +62,7 @@ struct Service::Parts {
   std::unique_ptr<Hooks> hooks;      // receivers of notices
   std::unique_ptr<Tenants> tenants;  // engines, shards, hubs
   std::unique_ptr<Past> past;        // engines of before
+  std::unique_ptr<Sources> sources;  // what comes from elsewhere
   std::unique_ptr<Rest> rest;        // questions and events
   std::unique_ptr<Fanout> fanout;    // streams
   std::unique_ptr<Reload> reload;
@@ -94,7 +96,8 @@ core::Result<std::unique_ptr<Service>> Service::create(Config config, Seams seam
   if (!tenants) return tenants.error();
   p.tenants = std::move(*tenants);
   p.past = std::make_unique<Past>(post);
-  p.rest = std::make_unique<Rest>(p.config, *p.tenants, *p.past, *p.hooks, p.metrics);
+  p.sources = std::make_unique<Sources>(p.io, p.config, *p.tenants, seams, p.metrics);
+  p.rest = std::make_unique<Rest>(p.config, *p.tenants, *p.past, *p.hooks, *p.sources, p.metrics);
   p.fanout = std::make_unique<Fanout>(p.io, *p.tenants, p.config.limits, build_name(), p.metrics);
   p.again = std::move(again);
   p.reload = std::make_unique<Reload>(p.config, *p.tenants, *p.hooks, *p.past, *p.fanout);
@@ -132,6 +135,7 @@ std::string Service::address() const {
 }
 
 net::io_context& Service::io() { return parts_->io; }
+Sources& Service::sources() { return *parts_->sources; }
 Tenants& Service::tenants() { return *parts_->tenants; }
 
 void Service::reload(std::function<void(core::Status)> done) {
@@ -144,7 +148,10 @@ void Service::reload(std::function<void(core::Status)> done) {
       log_warn("there is no configuration to read again");
       return told(core::Error{"no_configuration", "there is no file to read again", ""});
     }
-    p.reload->begin(p.again(), told);
+    p.reload->begin(p.again(), [&p, told](const core::Status& status) {
+      if (status) p.sources->configure(p.config);
+      told(status);
+    });
   });
 }
 
@@ -174,11 +181,13 @@ Service::End Service::run() {
   parts_->tenants->start([this](Tenant& tenant, const Emission&) { parts_->fanout->published(tenant); },
                          [this](Tenant& tenant) { parts_->fanout->told(tenant); },
                          [this](const core::Error& error, bool at_start) { fail(error, at_start); });
+  parts_->sources->start([this](const core::Error& error) { fail(error, false); });
   if (parts_->space) look_around();
   parts_->fanout->start();
   parts_->listener->start();
   const auto busy = net::make_work_guard(parts_->io);
   parts_->io.run();
+  parts_->sources->stop();
   parts_->tenants->stop();
   parts_->hooks->stop();
   return parts_->end;
@@ -191,6 +200,7 @@ void Service::look_around() {
     log_warn(before.empty() ? p.space->reason() : "there is enough disk space again: taking events");
   }
   p.rest->low_space(p.space->reason());
+  p.sources->hold(!p.space->reason().empty());
   p.past->tidy(steady_now());
   p.look.expires_after(kLookAround);
   p.look.async_wait([this](boost::system::error_code error) {
@@ -213,6 +223,7 @@ void Service::drain() {
   if (parts_->site->draining) return;
   parts_->site->draining = true;
   parts_->rest->drain();
+  parts_->sources->drain();
   parts_->listener->stop();
   parts_->fanout->drain();
   // A moment for the goodbyes to be read and for answers under way.

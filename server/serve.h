@@ -17,6 +17,7 @@ class io_context;
 
 namespace server {
 
+class Sources;
 class Tenants;
 
 // What the program ends with, besides 0 (docs/configuration.md).
@@ -50,6 +51,7 @@ class Service {
   // For what feeds the service from inside (server/replay.h). I/O thread.
   boost::asio::io_context& io();
   Tenants& tenants();
+  Sources& sources();
 
  private:
   struct Parts;

@@ -198,6 +198,7 @@ core::Result<Request> request_of(Parser& parser, const std::string& id) {
     request.headers.emplace_back(std::move(name), std::string(field.value()));
   }
   const std::string_view target(message.target().data(), message.target().size());
+  request.target = target;
   const std::size_t mark = target.find('?');
   if (!decode_percent(target.substr(0, mark), false, request.path))
     return core::Error{"bad_target", "the path is not valid UTF-8 in percent-encoding", ""};

@@ -46,20 +46,20 @@ void Shard::stop() {
   thread_->thread.join();
 }
 
-bool Shard::submit(std::size_t tenant, ingest::Batch&& batch, std::int64_t received_us, EventsCallback done) {
+bool Shard::submit(std::size_t tenant, std::shared_ptr<const ingest::Batch> batch, std::int64_t received_us,
+                   EventsCallback done) {
   Waiting& owner = thread_->waiting.at(tenant);
-  const std::size_t bytes = batch.bytes();
+  const std::size_t bytes = batch->bytes();
   if (owner.items >= limits_.queue_items) return false;
   if (owner.bytes != 0 && owner.bytes + bytes > limits_.queue_bytes) return false;
-  const auto kept = std::make_shared<const ingest::Batch>(std::move(batch));
   const auto answered = [&owner, bytes, done = std::move(done)](EventsResult result) {
     owner.items -= 1;
     owner.bytes -= bytes;
     done(std::move(result));
   };
   Thread::Work work;
-  work.perform = [tenant, kept, received_us, answered](ShardLoop& loop) {
-    loop.submit(tenant, *kept, received_us, answered, now());
+  work.perform = [tenant, batch, received_us, answered](ShardLoop& loop) {
+    loop.submit(tenant, *batch, received_us, answered, now());
   };
   work.size = bytes;
   if (!thread_->queue->try_push(std::move(work))) return false;
@@ -97,6 +97,12 @@ void Shard::watch_deadlines(std::size_t tenant, DeadlineWatch watch, bool on) {
     }
   };
   if (!thread_->queue->try_push(std::move(work))) log_warn("deadlines are not shown because the queue is full");
+}
+
+bool Shard::cover(std::size_t tenant, std::shared_ptr<const Coverage> coverage) {
+  Thread::Work work;
+  work.perform = [tenant, coverage = std::move(coverage)](ShardLoop& loop) { loop.cover(tenant, coverage); };
+  return thread_->queue->try_push(std::move(work));
 }
 
 Shard::Waiting Shard::waiting(std::size_t tenant) const { return thread_->waiting.at(tenant); }

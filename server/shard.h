@@ -67,7 +67,11 @@ class Shard {
 
   using EventsCallback = std::function<void(EventsResult)>;
   // False: no room. `received_us`: steady, when the events arrived.
-  bool submit(std::size_t tenant, ingest::Batch&& batch, std::int64_t received_us, EventsCallback done);
+  bool submit(std::size_t tenant, ingest::Batch&& batch, std::int64_t received_us, EventsCallback done) {
+    return submit(tenant, std::make_shared<const ingest::Batch>(std::move(batch)), received_us, std::move(done));
+  }
+  bool submit(std::size_t tenant, std::shared_ptr<const ingest::Batch> batch, std::int64_t received_us,
+              EventsCallback done);
 
   // Runs `question` on the shard's thread and `answer` with its result on the I/O thread. False: no room.
   template <class Question, class Answer>
@@ -83,6 +87,8 @@ class Shard {
   bool open_view(std::size_t tenant, std::string key, core::ViewDefinition definition, ViewCallback done);
   void close_view(std::size_t tenant, std::string key);
   void watch_deadlines(std::size_t tenant, DeadlineWatch watch, bool on);
+  // What the views show as not available from now on. False: no room.
+  bool cover(std::size_t tenant, std::shared_ptr<const Coverage> coverage);
 
   struct Waiting {  // for their acknowledgement
     std::size_t items = 0;

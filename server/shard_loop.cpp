@@ -209,6 +209,12 @@ void ShardLoop::unwatch_deadlines(std::size_t index, const DeadlineWatch& watch)
   tenant(index).watches.erase(watch);
 }
 
+void ShardLoop::cover(std::size_t index, std::shared_ptr<const Coverage> coverage) {
+  Tenant& owner = tenant(index);
+  owner.coverage = std::move(coverage);
+  for (auto& [key, view] : owner.views) view.first = view.due = true;
+}
+
 // ---- time ---------------------------------------------------------------------------------------------------
 
 void ShardLoop::step(Moment now) {
@@ -293,7 +299,9 @@ void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
     update.stamp = tenant.oldest_us;
     update.cells.reserve(changes.cells.size());
     for (const core::CellChange& cell : changes.cells) {
-      update.cells.push_back({std::string(cell.row), std::string(cell.column), json_value(cell.value)});
+      const bool available = !tenant.coverage || tenant.coverage->available(cell.row, cell.column);
+      update.cells.push_back({std::string(cell.row), std::string(cell.column),
+                              available ? json_value(cell.value) : std::string(kNotAvailable)});
     }
     view.due = false;
     view.first = false;

@@ -24,6 +24,7 @@
 #include "core/memory_archive.h"
 #include "ingest/batch.h"
 #include "server/config.h"
+#include "server/coverage.h"
 #include "server/hub.h"
 #include "server/keeping.h"
 #include "server/recovery.h"
@@ -148,6 +149,8 @@ class ShardLoop {
   core::Engine& engine(std::size_t tenant) { return *tenants_.at(tenant)->engine; }
   std::uint64_t appended(std::size_t tenant) const { return tenants_.at(tenant)->appended(); }
 
+  // What the views show as not available; all of them are told anew.
+  void cover(std::size_t tenant, std::shared_ptr<const Coverage> coverage);
   // Everything up to `sequence` is in the tenant's journal for good.
   void synced(std::size_t tenant, std::uint64_t sequence);
   void written(std::size_t tenant, std::uint64_t generation);
@@ -195,6 +198,7 @@ class ShardLoop {
     windows::Time due = windows::kNever;  // wall: when something falls due by itself
     bool told = false;                    // what is active has been told
     std::uint64_t number = 0;             // of the last change told
+    std::shared_ptr<const Coverage> coverage;  // null: everything is available
     std::int64_t oldest_us = 0;  // arrival of the oldest event not yet emitted; 0: none
     std::uint64_t synced = 0;
     std::deque<Held> held;             // in order of sequence

@@ -10,6 +10,12 @@ set(SERVER_TESTS
   request_guard_test.cpp
   http_test.cpp
   reload_test.cpp
+  file_follower_test.cpp
+  sources_test.cpp
+  source_switch_test.cpp
+  source_dialogue_test.cpp
+  open_calls_test.cpp
+  coverage_test.cpp
   stream_test.cpp
   shard_loop_test.cpp
   durable_server_test.cpp

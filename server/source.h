@@ -1,0 +1,121 @@
+// Source: one source at work: its format reads what the inlet hands over, what comes out goes to the tenant's shard,
+// and what was read is marked as read once it is synced. Inlets (server/source_inlets.h) know files and sockets;
+// nothing here does.
+//
+//   inlet: room? -> read(message)… -> hand_over()        only so many at a time are on their way
+//   shard: acknowledged -> quarantine, mark (on disk, in this order) -> done
+// A piece that the shard has no room for waits here, and room() is false until it went: inlets stop reading, and HTTP
+// answers 503. A message is read exactly once, so a format that compares with what came before loses nothing.
+// I/O thread only.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "ingest/format.h"
+#include "ingest/formats.h"
+#include "server/open_calls.h"
+#include "server/quarantine.h"
+#include "server/source_config.h"
+#include "server/source_disk.h"
+#include "server/source_health.h"
+#include "server/tenant.h"
+
+namespace server {
+
+class Source : public std::enable_shared_from_this<Source> {
+ public:
+  // What became of a piece.
+  struct Outcome {
+    EventsResult result;
+    std::size_t refused = 0;      // by the format
+    std::size_t quarantined = 0;
+    std::vector<ingest::Refusal> refusals;
+  };
+  using Done = std::function<void(Outcome)>;
+
+  // All of it must outlive the source; the tenant too.
+  struct Surroundings {
+    Tenant& tenant;
+    Quarantine& quarantine;
+    SourceDisk& disk;
+    ProcessMetrics& metrics;
+    bool& spoke_anew;  // set when somebody spoke of a scope for the first time
+  };
+  Source(SourceConfig config, const Limits& limits, Surroundings around);
+
+  // Makes the format and recalls what was kept. Errors: of the options; a mark of no use is not one.
+  core::Status begin();
+  const std::string& place() const { return place_; }  // where the inlet was; empty: it never was
+  // How the inlet tells where it is; asked only when everything it read was handed over.
+  void tell_place(std::function<std::string()> place) { ask_place_ = std::move(place); }
+  void when_room(std::function<void()> call) { when_room_ = std::move(call); }
+
+  bool room() const;
+  core::Status check(const ingest::Message& message, Time wall) const { return format_->check(message, wall); }
+  void read(const ingest::Message& message, bool live);
+  std::size_t gathered() const;  // events not handed over
+  void hand_over(Done done = {});
+  void reconnected() { format_->reconnected(); }
+  void tick(Time wall, Time steady);
+  // Holds everything back while there is a reason to.
+  void hold(bool held);
+  // Nothing is taken any more; the mark as it is now is written.
+  void stop();
+
+  bool idle() const { return pieces_.empty(); }  // nothing is on its way
+
+  const SourceConfig& config() const { return config_; }
+  ingest::Framing framing() const { return framing_; }  // of files and connections: never `document`
+  SourceHealth& health() { return health_; }
+  const SourceHealth& health() const { return health_; }
+  const ingest::FormatInfo& info() const { return *info_; }
+
+ private:
+  static constexpr std::size_t kPieces = 8;          // of a file or connection
+  static constexpr std::size_t kRequests = 256;      // over HTTP, each of somebody who waits
+  struct Piece {
+    std::shared_ptr<const ingest::Batch> batch;
+    std::optional<SourceMark> mark;
+    Outcome outcome;
+    Done done;
+    std::int64_t received_us = 0;
+    bool acknowledged = false;
+  };
+
+  void take_remainders(const ingest::Message& message);
+  void settle(Time wall, Time steady);
+  void close_calls(Time now);
+  void pump();
+  void finish();
+  SourceMark mark() const;
+  void write(SourceMark mark);
+  void count(const Piece& piece);
+
+  SourceConfig config_;
+  Surroundings around_;
+  const ingest::FormatInfo* info_;
+  ingest::Framing framing_;
+  std::unique_ptr<ingest::Format> format_;
+  std::unique_ptr<ingest::Intake> intake_;
+  std::vector<Quarantined> remainders_;  // of the intake
+  OpenCalls open_calls_;  // where they are closed after a while
+  std::deque<Piece> pieces_;
+  std::size_t submitted_ = 0;  // of them
+  std::uint64_t first_ = 0;    // number of the first of them
+  Coverage::Speaker speaker_ = Coverage::kAnyone;
+  bool live_ = true;           // of what is in the intake
+  bool held_ = false;
+  bool stopped_ = false;
+  bool unmarked_ = false;  // something was read since the last mark was made
+  Time marked_ = windows::kNever, settled_ = windows::kNever;  // steady
+  std::string last_written_ = "\n";  // place and memory
+  std::string place_;
+  std::function<std::string()> ask_place_;
+  std::function<void()> when_room_;
+  SourceHealth health_;
+};
+
+}  // namespace server

@@ -1,0 +1,116 @@
+#include "server/source_dialogue.h"
+
+namespace server {
+namespace {
+
+// What the formats of the event socket read; names after CUSTOM are subclasses, so it comes last.
+constexpr std::string_view kEvents =
+    "event plain MESSAGE_WAITING CHANNEL_HANGUP_COMPLETE CHANNEL_HOLD CHANNEL_UNHOLD CUSTOM callcenter::info "
+    "vm::maintenance\n\n";
+
+std::string_view without_end(std::string_view line) {
+  while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
+  return line;
+}
+
+// The value of "Key: value" in a block of lines.
+std::string_view field(std::string_view block, std::string_view key) {
+  while (!block.empty()) {
+    const std::size_t end = block.find('\n');
+    const std::string_view line = without_end(block.substr(0, end));
+    block = end == std::string_view::npos ? std::string_view() : block.substr(end + 1);
+    if (line.empty()) break;  // an event socket's body
+    if (!line.starts_with(key) || line.size() <= key.size() || line[key.size()] != ':') continue;
+    std::string_view value = line.substr(key.size() + 1);
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    return value;
+  }
+  return {};
+}
+
+class AmiDialogue : public Dialogue {
+ public:
+  explicit AmiDialogue(const SourceConfig& config) : config_(config) {}
+
+  Step heard(std::string_view block) override {
+    if (block.starts_with("Asterisk Call Manager")) {
+      std::string login = "Action: Login\r\nActionID: ringside-login\r\nUsername: " + config_.user +
+                          "\r\nSecret: " + config_.password + "\r\nEvents: agent,call,system\r\n\r\n";
+      return {true, std::move(login), {}};
+    }
+    const std::string_view response = field(block, "Response");
+    const std::string_view id = field(block, "ActionID");
+    if (!response.empty() && id == "ringside-login") {
+      if (response != "Success") return {true, {}, "login refused: " + std::string(field(block, "Message"))};
+      ready_ = true;
+      std::string wishes;
+      for (const std::string& filter : config_.filters) {
+        wishes += "Action: Filter\r\nActionID: ringside-filter\r\nOperation: Add\r\nFilter: " + filter + "\r\n\r\n";
+      }
+      return {true, wishes + everything(), {}};
+    }
+    if (!response.empty()) {
+      if (id == "ringside-status" && response != "Success") asked_ = false;
+      return {id.starts_with("ringside-"), {}, {}};
+    }
+    const std::string_view event = field(block, "Event");
+    if (event == "QueueStatusComplete" && id == "ringside-status") asked_ = false;
+    // It has started meanwhile: what it said of its queues before that was not all.
+    if (event == "FullyBooted" && ready_ && !asked_) return {false, everything(), {}};
+    return {};
+  }
+  std::string keep_alive() override {
+    return ready_ ? "Action: Ping\r\nActionID: ringside-ping\r\n\r\n" : std::string();
+  }
+  bool ready() const override { return ready_; }
+
+ private:
+  std::string everything() {
+    asked_ = true;
+    return "Action: QueueStatus\r\nActionID: ringside-status\r\n\r\n"
+           "Action: CoreShowChannels\r\nActionID: ringside-channels\r\n\r\n";
+  }
+
+  const SourceConfig config_;
+  bool ready_ = false;
+  bool asked_ = false;
+};
+
+class EventSocketDialogue : public Dialogue {
+ public:
+  explicit EventSocketDialogue(const SourceConfig& config) : config_(config) {}
+
+  Step heard(std::string_view message) override {
+    const std::string_view type = field(message, "Content-Type");
+    if (type == "auth/request") return {true, "auth " + config_.password + "\n\n", {}};
+    if (type == "command/reply") {
+      const std::string_view reply = field(message, "Reply-Text");
+      if (!reply.starts_with("+OK")) return {true, {}, "refused: " + std::string(reply)};
+      if (asked_) {
+        ready_ = true;
+        return {true, {}, {}};
+      }
+      asked_ = true;
+      return {true, std::string(kEvents), {}};
+    }
+    if (type == "text/rude-rejection") return {true, {}, "refused: our address is not in its access list"};
+    if (type == "text/disconnect-notice") return {true, {}, "it said goodbye"};
+    return {};
+  }
+  bool ready() const override { return ready_; }
+
+ private:
+  const SourceConfig config_;
+  bool asked_ = false;
+  bool ready_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialogue> make_dialogue(ingest::Framing framing, const SourceConfig& config) {
+  if (framing == ingest::Framing::ami) return std::make_unique<AmiDialogue>(config);
+  if (framing == ingest::Framing::event_socket) return std::make_unique<EventSocketDialogue>(config);
+  return std::make_unique<Dialogue>();
+}
+
+}  // namespace server

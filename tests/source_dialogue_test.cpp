@@ -1,0 +1,71 @@
+// What we say to a switch before it tells us anything, byte for byte, and what becomes of its refusals.
+#include "server/source_dialogue.h"
+
+#include <catch2/catch.hpp>
+
+using server::SourceConfig;
+
+TEST_CASE("AMI: log in after the greeting, then filters, then the question for everything that is now") {
+  SourceConfig config;
+  config.user = "ringside";
+  config.password = "s3cret";
+  config.filters = {"!Event: VarSet"};
+  const auto dialogue = server::make_dialogue(ingest::Framing::ami, config);
+  CHECK(dialogue->greeting().empty());
+  CHECK(dialogue->keep_alive().empty());
+  const auto login = dialogue->heard("Asterisk Call Manager/5.0.2");
+  CHECK(login.ours);
+  CHECK(login.send ==
+        "Action: Login\r\nActionID: ringside-login\r\nUsername: ringside\r\nSecret: s3cret\r\n"
+        "Events: agent,call,system\r\n\r\n");
+  const std::string status =
+      "Action: QueueStatus\r\nActionID: ringside-status\r\n\r\n"
+      "Action: CoreShowChannels\r\nActionID: ringside-channels\r\n\r\n";
+  const auto in = dialogue->heard("Response: Success\r\nActionID: ringside-login\r\nMessage: Authentication accepted");
+  CHECK(in.ours);
+  CHECK(in.send ==
+        "Action: Filter\r\nActionID: ringside-filter\r\nOperation: Add\r\nFilter: !Event: VarSet\r\n\r\n" + status);
+  CHECK(dialogue->ready());
+  CHECK_FALSE(dialogue->keep_alive().empty());
+  CHECK(dialogue->heard("Response: Success\r\nActionID: ringside-status\r\nEventList: start").ours);
+  // The answers are events like any other; while they come, we do not ask again.
+  CHECK_FALSE(dialogue->heard("Event: QueueParams\r\nActionID: ringside-status\r\nQueue: sales").ours);
+  CHECK(dialogue->heard("Event: FullyBooted\r\nStatus: Fully Booted").send.empty());
+  CHECK_FALSE(dialogue->heard("Event: QueueStatusComplete\r\nActionID: ringside-status").ours);
+  CHECK(dialogue->heard("Event: FullyBooted\r\nStatus: Fully Booted").send == status);
+  CHECK_FALSE(dialogue->heard("Response: Success\r\nActionID: of-somebody-else").ours);
+}
+
+TEST_CASE("AMI: a refused login says why") {
+  const auto dialogue = server::make_dialogue(ingest::Framing::ami, {});
+  dialogue->heard("Asterisk Call Manager/5.0.2");
+  const auto refused =
+      dialogue->heard("Response: Error\r\nActionID: ringside-login\r\nMessage: Authentication failed");
+  CHECK(refused.failed == "login refused: Authentication failed");
+  CHECK_FALSE(dialogue->ready());
+}
+
+TEST_CASE("event socket: password, then what we want to hear") {
+  SourceConfig config;
+  config.password = "ClueCon";
+  const auto dialogue = server::make_dialogue(ingest::Framing::event_socket, config);
+  CHECK(dialogue->heard("Content-Type: auth/request").send == "auth ClueCon\n\n");
+  const auto in = dialogue->heard("Content-Type: command/reply\nReply-Text: +OK accepted");
+  CHECK(in.ours);
+  CHECK(in.send ==
+        "event plain MESSAGE_WAITING CHANNEL_HANGUP_COMPLETE CHANNEL_HOLD CHANNEL_UNHOLD CUSTOM callcenter::info "
+        "vm::maintenance\n\n");
+  CHECK_FALSE(dialogue->ready());
+  CHECK(dialogue->heard("Content-Type: command/reply\nReply-Text: +OK event listener enabled plain").ours);
+  CHECK(dialogue->ready());
+  CHECK_FALSE(dialogue->heard("Content-Type: text/event-plain\nContent-Length: 3\n\nx\n\n").ours);
+  CHECK(dialogue->heard("Content-Type: text/disconnect-notice\nContent-Length: 2\n\nby").failed == "it said goodbye");
+}
+
+TEST_CASE("event socket: refusals say why") {
+  const auto dialogue = server::make_dialogue(ingest::Framing::event_socket, {});
+  CHECK(dialogue->heard("Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n").failed ==
+        "refused: our address is not in its access list");
+  dialogue->heard("Content-Type: auth/request");
+  CHECK(dialogue->heard("Content-Type: command/reply\nReply-Text: -ERR invalid").failed == "refused: -ERR invalid");
+}
