@@ -64,6 +64,7 @@ class Keeping {
   // Whether step has more to do at once.
   bool collecting() const { return phase_ == Phase::collecting; }
   bool checkpointing() const { return phase_ != Phase::idle; }
+  std::uint64_t checkpoint_sequence() const { return checkpoint_.sequence; }  // of the last durable one
   bool checkpointed() const { return checkpoint_.sequence == appended_ && !checkpointing(); }
 
  private:

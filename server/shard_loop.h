@@ -189,6 +189,7 @@ class ShardLoop {
     std::unique_ptr<core::MemoryArchive> rows;  // as of the last change, where nothing is kept
     bool watches_sources = false;
     bool changing = false;
+    std::optional<std::uint64_t> change_from;  // a change waits for a checkpoint of at least this sequence
     bool removed = false;
     state::PayloadWriter logging;  // of the batch under way, where nothing is kept
     std::vector<LoggedBatch> log;

@@ -19,8 +19,18 @@ void ShardLoop::started(std::size_t index) {
 
 bool ShardLoop::begin_change(std::size_t index) {
   Tenant& owner = tenant(index);
-  if (owner.keeping && owner.keeping->checkpointing()) return false;
-  if (owner.keeping) owner.keeping->hold(true);
+  if (owner.keeping) {
+    // From a checkpoint that knows what was told about alerts until now, so that other settings take it back where it
+    // no longer holds, instead of never having said it.
+    if (!owner.change_from) owner.change_from = owner.appended();
+    if (owner.keeping->checkpointing()) return false;
+    if (owner.keeping->checkpoint_sequence() < *owner.change_from) {
+      owner.keeping->hurry();
+      return false;
+    }
+    owner.change_from.reset();
+    owner.keeping->hold(true);
+  }
   owner.changing = true;
   return true;
 }
@@ -28,6 +38,7 @@ bool ShardLoop::begin_change(std::size_t index) {
 void ShardLoop::give_up_change(std::size_t index) {
   Tenant& owner = tenant(index);
   owner.changing = false;
+  owner.change_from.reset();
   owner.log.clear();
   owner.logging.clear();
   if (owner.keeping) owner.keeping->hold(false);

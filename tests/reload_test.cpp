@@ -200,3 +200,26 @@ TEST_CASE("limits and origins are exchanged; what needs a start is left") {
   RawClient second(server.port());
   CHECK(second.get("/v1/current?kpi=offered").body.find("1772") != std::string::npos);  // still the data's clock
 }
+
+TEST_CASE("a breach that other settings undo is taken back, not forgotten") {
+  const Folder folder;
+  const std::string process = stored(folder) + kTenant;
+  const auto promise = [](const std::string& within) {
+    return "[[tenant.sla]]\nid = \"gold\"\n[[tenant.sla.target]]\nclock = \"answer\"\nwithin = \"" + within + "\"\n";
+  };
+  LiveServer server(process + promise("5s"));
+  wait_until_ready(server);
+  RawClient client(server.port());
+  // The second call brings the time at which the first is overdue.
+  REQUIRE(client.post("/v1/events", queued(1, 0, "sales") + queued(2, 8, "sales")).status == 200);
+  const auto breached = client.get("/v1/alerts").body;
+  CAPTURE(breached);
+  REQUIRE(breached.find("\"state\":\"firing\"") != std::string::npos);
+
+  REQUIRE(server.reload(process + promise("1h")));
+  CHECK(client.get("/v1/alerts").body.find("\"state\":\"firing\"") == std::string::npos);
+  const auto history = client.get("/v1/alerts/history").body;
+  CAPTURE(history);
+  CHECK(history.find("\"step\":\"fired\"") != std::string::npos);
+  CHECK(history.find("\"step\":\"rescinded\"") != std::string::npos);
+}
