@@ -1,4 +1,4 @@
-// What the formats of Asterisk share: how agents and calls are called. Pure functions.
+// What the formats of Asterisk share: how agents and calls are called. Pure functions, any thread.
 #pragma once
 
 #include <string_view>

@@ -1,5 +1,5 @@
 // DocumentFormat: what formats of JSON documents share: a body that is one document, an array of them, or one to a
-// line, and times as such systems write them. See ingest/message_format.h.
+// line, and times as such systems write them. See ingest/message_format.h. One thread at a time.
 #pragma once
 
 #include "ingest/json_value.h"

@@ -1,4 +1,4 @@
-// Percent encoding and form bodies (application/x-www-form-urlencoded, and the query of a URL). Pure functions.
+// Percent encoding and form bodies (application/x-www-form-urlencoded, and the query of a URL). Pure functions, any thread.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The makers of all formats, one per file; ingest/formats.cpp lists them with what they can. Pure functions.
+// The makers of all formats, one per file; ingest/formats.cpp lists them with what they can. Pure functions, any thread.
 #pragma once
 
 #include <memory>

@@ -2,7 +2,7 @@
 //
 // What is longer than the limit costs itself only: it is skipped up to where it ends, counted, and the next message
 // is whole again. position() is where the next message begins, so that a follower of a file can go on there after
-// a restart. Views are valid until the next call.
+// a restart. Views are valid until the next call. One thread at a time.
 #pragma once
 
 #include <cstdint>

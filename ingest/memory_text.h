@@ -1,5 +1,5 @@
 // What a format remembers, as lines of words: "call\tid\tqueue…\n". Tabs, line ends and backslashes in words are
-// escaped, so that any word comes back as it was. Pure functions and values.
+// escaped, so that any word comes back as it was. Pure functions and values, any thread.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 //
 // A format overrides message(); inside it, add() events, then done() with the id of the item. Texts given to an
 // event need to live until done() only. Every event of an item is about the same call, ticket, agent or queue.
+// One thread at a time.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
 // Dialogue: what we say to a system we connect to before it tells us anything: greeting, login, what we want to hear,
-// and the question for everything that is now. Pure: messages in, bytes to send out; one per connection.
+// and the question for everything that is now. Pure: messages in, bytes to send out; one per connection. I/O thread.
 // AMI: docs.asterisk.org "AMI v2 Specification"; event socket: FreeSWITCH mod_event_socket.
 #pragma once
 
