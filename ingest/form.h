@@ -1,4 +1,5 @@
-// Percent encoding and form bodies (application/x-www-form-urlencoded, and the query of a URL). Pure functions, any thread.
+// Percent encoding and form bodies (application/x-www-form-urlencoded, and the query of a URL). Pure functions, any
+// thread.
 #pragma once
 
 #include <string>

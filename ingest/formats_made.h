@@ -1,4 +1,5 @@
-// The makers of all formats, one per file; ingest/formats.cpp lists them with what they can. Pure functions, any thread.
+// The makers of all formats, one per file; ingest/formats.cpp lists them with what they can. Pure functions, any
+// thread.
 #pragma once
 
 #include <memory>
