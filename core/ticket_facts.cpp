@@ -184,6 +184,7 @@ class TicketTeller {
     Owner by = owner_;
     if (o.detail == Detail::by_customer) {
       one(Measure::customer_replies, at, by);
+      if (solved_) settle_question();
       if (asked_since_ == kNever) asked_since_ = at;
     }
     if (o.detail != Detail::by_agent) return;  // private notes and robots answer nobody
@@ -194,9 +195,21 @@ class TicketTeller {
       sample(answered_ ? Measure::next_reply : Measure::first_response, at, at - asked_since_, by);
     answered_ = answered_ || asked_since_ != kNever;
     asked_since_ = kNever;
+    question_solved_ = false;
+  }
+
+  // A solution answers what nobody had replied to; that shows once the ticket's life goes on after it. Otherwise the
+  // first reply after a reopening would be as late as the reopening. (A reply that merely comes after the solution,
+  // as when somebody solves first and writes then, is the reply to the question.)
+  void settle_question() {
+    if (!question_solved_) return;
+    question_solved_ = false;
+    answered_ = true;
+    asked_since_ = kNever;
   }
 
   void solve(Time at) {
+    question_solved_ = asked_since_ != kNever;
     one(Measure::tickets_resolved, at, owner_);
     if (first_solved_ == kNever) {
       first_solved_ = at;
@@ -208,6 +221,7 @@ class TicketTeller {
   }
 
   void reopen(Time at) {
+    settle_question();
     one(Measure::tickets_reopened, at, owner_);
     if (!reopened_) one(Measure::tickets_reopened_once, at, owner_);
     reopened_ = true;
@@ -245,6 +259,7 @@ class TicketTeller {
   bool merged_ = false;  // and not solved
   bool reopened_ = false;
   bool answered_ = false;
+  bool question_solved_ = false;  // solved while it waited for a reply
   int replies_to_first_solution_ = 0;
   boost::container::small_vector<Time, 1> merges_;
   Time created_ = kNever;

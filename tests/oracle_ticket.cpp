@@ -167,12 +167,41 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
     from = to;
   }
 
-  Time asked = kNever;
+  const auto customer_wrote = [&](int i) {
+    const Event& e = events[static_cast<std::size_t>(i)];
+    return e.type == T::ticket_reply && e.is_public && (e.by == "customer" || e.by.empty());
+  };
+  const auto agent_wrote = [&](int i) {
+    const Event& e = events[static_cast<std::size_t>(i)];
+    return e.type == T::ticket_reply && e.is_public && e.by == "agent";
+  };
+  const auto solved_after = [&](int i) { return i >= 0 && states[static_cast<std::size_t>(i)].solved; };
+  // When what the agent's reply `i` answers was asked, and whether nothing had been asked before. The creation is a
+  // question at -1. A solution closes what was asked before it if the ticket was reopened or written to since.
+  const auto asked_before = [&](int i) {
+    std::vector<int> questions;
+    if (!known || creation->by != "agent") questions.push_back(-1);
+    for (int k = 0; k < i; ++k) {
+      if (customer_wrote(k)) questions.push_back(k);
+    }
+    int settled = -2;  // everything up to here is answered
+    for (int j = 0; j < i; ++j) {
+      if (agent_wrote(j)) settled = j;
+      bool went_on = false;
+      for (int k = j + 1; k < i; ++k) went_on = went_on || customer_wrote(k) || !solved_after(k);
+      if (solved_after(j) && !solved_after(j - 1) && went_on) settled = j;
+    }
+    const auto first = std::find_if(questions.begin(), questions.end(), [&](int q) { return q > settled; });
+    std::optional<std::pair<Time, bool>> found;
+    if (first != questions.end())
+      found = {*first < 0 ? created : at(static_cast<std::size_t>(*first)), first == questions.begin()};
+    return found;
+  };
+
   std::optional<Time> first_solved, last_solved;
   State solver, rated_state;
   const Event* rated = nullptr;
-  if (!known || creation->by != "agent") asked = created;
-  bool answered = false, reopened = false;
+  bool reopened = false;
   int replies = 0;
   for (std::size_t i = 0; i < events.size(); ++i) {
     const Event& e = events[i];
@@ -205,18 +234,14 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
     if (e.type != T::ticket_reply || !e.is_public) continue;
     if (e.by == "customer" || e.by.empty()) {
       teller.one(Measure::customer_replies, at(i), states[i]);
-      if (asked == kNever) asked = at(i);
     }
     if (e.by != "agent") continue;
     State by = states[i];
     if (!e.agent.empty()) by.agent = e.agent;
     teller.one(Measure::agent_replies, at(i), by);
     if (!first_solved) ++replies;
-    if (asked != kNever) {
-      teller.one(answered ? Measure::next_reply : Measure::first_response, at(i), by, at(i) - asked);
-      answered = true;
-    }
-    asked = kNever;
+    if (const auto question = asked_before(static_cast<int>(i)))
+      teller.one(question->second ? Measure::first_response : Measure::next_reply, at(i), by, at(i) - question->first);
   }
   if (states.back().solved) {
     if (!reopened && replies <= 1) teller.one(Measure::tickets_one_touch, *first_solved, solver);
