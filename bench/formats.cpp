@@ -108,6 +108,39 @@ std::string zammad(long n) {
          number(n) + R"(,"created_at":"2026-09-21T10:00:00Z","sender":"Agent","internal":true}})";
 }
 
+std::string genesys(long n) {
+  const std::string id = "g" + number(n);
+  return R"({"topicName":"v2.detail.events.conversation.)" + id +
+         R"(.user.end","version":"2","eventBody":{"eventTime":)" + at(n) + R"(000,"conversationId":")" + id +
+         R"(","participantId":"p3","sessionId":"s3","mediaType":"VOICE","provider":"Edge","direction":"INBOUND",)"
+         R"("ani":"tel:+491234567","queueId":"q1","userId":"u1",)"
+         R"("interactingDurationMs":60000,"disconnectType":"PEER"}})";
+}
+
+std::string jira(long n) {
+  return R"({"timestamp":)" + at(n) + R"(000,"webhookEvent":"jira:issue_updated","issue":{"key":"IT-)" +
+         number(n / 4) +
+         R"(","fields":{"project":{"key":"IT"},"priority":{"name":"High"},"reporter":)"
+         R"({"accountId":"5b10a2844c20165700ede21g","displayName":"Bob"},)"
+         R"("assignee":{"accountId":"5b109f2e9729b51b54dc274d","displayName":"Emma"},"status":)"
+         R"({"name":"Waiting for customer","statusCategory":{"key":"indeterminate"}}}},"changelog":{"items":[{"field":)"
+         R"("status","fromString":"Open","toString":"Waiting for customer"}]}})";
+}
+
+std::string livechat(long n) {
+  return R"({"webhook_id":"w","secret_key":"s","action":"user_added_to_chat","organization_id":"390e44e6","payload":)"
+         R"({"chat_id":"C)" + number(n) + R"(","thread_id":"T)" + number(n) +
+         R"(","user":{"id":"ann@x.example","type":"agent","present":true,"name":"Ann"},"user_type":"agent"}})";
+}
+
+std::string twilio_stream(long n) {
+  return R"({"specversion":"1.0","type":"com.twilio.taskrouter.reservation.accepted","source":"AC0","id":"NO)" +
+         number(n) + R"(","time":"2026-09-21T13:56:49.000Z","data":{"sid":"EV)" + number(n) +
+         R"(","group":"reservation","payload":{"task_sid":"WT)" + number(n / 4) +
+         R"(","task_queue_name":"sales","worker_name":"anna","reservation_sid":"WR)" + number(n) +
+         R"(","task_channel_unique_name":"voice","task_attributes":"{}"}}})";
+}
+
 std::string freeswitch(long n) {
   const std::string body =
       "Event-Name: CUSTOM\nEvent-Subclass: callcenter%3A%3Ainfo\nEvent-Date-Timestamp: " + at(n) +
@@ -162,7 +195,10 @@ int main() {
                                    {"asterisk_ami", ami},       {"asterisk_cdr", cdr},
                                    {"3cx_cdr", threecx},        {"freeswitch_events", freeswitch},
                                    {"amazon_connect", contact}, {"twilio_taskrouter", twilio},
-                                   {"zendesk", zendesk},        {"zammad", zammad}};
+                                   {"twilio_taskrouter", twilio_stream},
+                                   {"genesys_cloud", genesys},  {"livechat", livechat},
+                                   {"zendesk", zendesk},        {"zammad", zammad},
+                                   {"jira", jira}};
   double yardstick = 0;
   std::printf("  %-20s %12s %10s %10s %12s %14s\n", "format", "ns/message", "bytes", "events", "ns/event", "of native");
   for (const Case& c : cases) {

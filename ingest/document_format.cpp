@@ -7,10 +7,16 @@ namespace ingest {
 
 void DocumentFormat::read_one(std::string_view text) {
   bytes_ = text;
+  part(text);
   auto parsed = json_.parse(text);
   if (!parsed) return refuse("malformed", parsed.error().message);
   if (parsed->is_list()) {
-    parsed->each([this](JsonValue one) { document(one); });
+    parsed->each([this](JsonValue one) {
+      const std::string alone = one.json();
+      bytes_ = alone;
+      part(alone);
+      document(one);
+    });
     return;
   }
   document(*parsed);

@@ -15,7 +15,7 @@ class DocumentFormat : public MessageFormat {
   void message(const Message& message) override;
   virtual void document(JsonValue root) = 0;
 
-  // The bytes of the document that is being read, for ids.
+  // The bytes of the document that is being read, for ids; of one in a list without spaces.
   std::string_view bytes() const { return bytes_; }
 
  private:

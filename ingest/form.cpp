@@ -28,17 +28,24 @@ std::string percent_decoded(std::string_view text, bool plus) {
   return out;
 }
 
-FormFields form_fields(std::string_view body) {
-  FormFields fields;
+void raw_form_fields(std::string_view body, RawFields& out) {
+  out.clear();
   while (!body.empty()) {
     const std::size_t end = std::min(body.find('&'), body.size());
     const std::string_view pair = body.substr(0, end);
     body.remove_prefix(std::min(end + 1, body.size()));
     if (pair.empty()) continue;
     const std::size_t equals = std::min(pair.find('='), pair.size());
-    const std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
-    fields.emplace_back(percent_decoded(pair.substr(0, equals), true), percent_decoded(value, true));
+    out.emplace_back(pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size())));
   }
+}
+
+FormFields form_fields(std::string_view body) {
+  RawFields raw;
+  raw_form_fields(body, raw);
+  FormFields fields;
+  fields.reserve(raw.size());
+  for (const auto& [key, value] : raw) fields.emplace_back(percent_decoded(key, true), percent_decoded(value, true));
   return fields;
 }
 

@@ -12,6 +12,12 @@ namespace ingest {
 // %XX undone, + a space when `plus`. A % that no two hex digits follow stands for itself, as senders leave it.
 std::string percent_decoded(std::string_view text, bool plus);
 
+// Keys and values as they are written; views into the text.
+using RawFields = std::vector<std::pair<std::string_view, std::string_view>>;
+void raw_form_fields(std::string_view body, RawFields& out);
+// Whether percent_decoded(text, true) would change anything.
+inline bool is_encoded(std::string_view text) { return text.find_first_of("%+") != std::string_view::npos; }
+
 using FormFields = std::vector<std::pair<std::string, std::string>>;
 FormFields form_fields(std::string_view body);
 

@@ -43,19 +43,25 @@ constexpr Capability kFreeswitchEvents[] = {
     {A::live_waiting, direct}, {A::live_talking, direct}, {A::customer, configured}};
 constexpr std::string_view kFreeswitchEventsKeys[] = {"wrap_up_s"};
 
-constexpr Capability kTickets[] = {
-    {A::ticket_created, direct}, {A::ticket_assigned, direct}, {A::ticket_status, direct}, {A::ticket_replies, direct},
-    {A::ticket_solved, direct},  {A::ticket_reopened, direct}, {A::ticket_rated, direct},  {A::customer, configured}};
+constexpr Capability kZendesk[] = {{A::ticket_created, direct},    {A::ticket_assigned, direct},
+                                   {A::ticket_status, direct},     {A::ticket_replies, direct},
+                                   {A::ticket_solved, direct},     {A::ticket_reopened, direct},
+                                   {A::ticket_rated, direct},      {A::agent_presence, configured},
+                                   {A::agent_state, configured},   {A::customer, configured}};
+constexpr Capability kJira[] = {{A::ticket_created, direct}, {A::ticket_assigned, direct}, {A::ticket_status, direct},
+                                {A::ticket_replies, direct}, {A::ticket_solved, direct},   {A::ticket_reopened, direct},
+                                {A::ticket_rated, direct},   {A::customer, configured}};
 constexpr Capability kZammad[] = {{A::ticket_created, direct}, {A::ticket_assigned, derived},
                                   {A::ticket_status, derived}, {A::ticket_replies, direct},
                                   {A::ticket_solved, derived}, {A::ticket_reopened, derived},
-                                  {A::customer, configured}};
+                                  {A::ticket_rated, configured}, {A::customer, configured}};
 constexpr std::string_view kStateKeys[] = {"states"};
 // Of agents, and of tickets.
 constexpr std::array<std::string_view, 14> kStateWords = {
     "available", "on_contact", "wrap_up", "break",   "meeting", "training", "away",
     "logout",    "new",        "open",    "pending", "on_hold", "solved",   "closed"};
-constexpr std::string_view kJiraKeys[] = {"queue_field", "states"};
+constexpr std::string_view kJiraKeys[] = {"queue_field", "rating_field", "states"};
+constexpr std::string_view kZammadKeys[] = {"rating_field", "states"};
 constexpr Capability kAmazonConnect[] = {{A::arrival, direct},
                                          {A::menu, direct},
                                          {A::queue_entry, direct},
@@ -77,6 +83,7 @@ constexpr Capability kAmazonConnect[] = {{A::arrival, direct},
 constexpr Capability kTwilio[] = {{A::arrival, direct},        {A::queue_entry, direct},  {A::answer, direct},
                                   {A::wait, direct},           {A::abandon, derived},     {A::exits, derived},
                                   {A::offers, direct},         {A::talk, direct},         {A::wrap_up, direct},
+                                  {A::transfers, direct},      {A::voicemail, derived},   {A::callback, derived},
                                   {A::agent_presence, direct}, {A::agent_state, direct},  {A::concurrency, direct},
                                   {A::live_waiting, direct},   {A::live_talking, direct}, {A::customer, configured}};
 constexpr Capability kGenesys[] = {
@@ -117,7 +124,7 @@ std::span<const FormatInfo> formats() {
                  kFreeswitchEventsKeys, false, make_freeswitch_events},
       FormatInfo{"genesys_cloud", "Genesys Cloud notifications", Framing::document, kGenesys, kStateKeys, false,
                  make_genesys},
-      FormatInfo{"jira", "Jira Service Management", Framing::document, kTickets, kJiraKeys, false, make_jira},
+      FormatInfo{"jira", "Jira Service Management", Framing::document, kJira, kJiraKeys, false, make_jira},
       FormatInfo{"livechat", "LiveChat", Framing::document, kLiveChat, kStateKeys, false, make_livechat},
       FormatInfo{"mapped_json",
                  "JSON by a mapping",
@@ -129,8 +136,8 @@ std::span<const FormatInfo> formats() {
       mapped_text_format(),
       ringside_format(),
       FormatInfo{"twilio_taskrouter", "Twilio TaskRouter", Framing::document, kTwilio, kStateKeys, false, make_twilio},
-      FormatInfo{"zammad", "Zammad", Framing::document, kZammad, kStateKeys, false, make_zammad},
-      FormatInfo{"zendesk", "Zendesk", Framing::document, kTickets, {}, false, make_zendesk},
+      FormatInfo{"zammad", "Zammad", Framing::document, kZammad, kZammadKeys, false, make_zammad},
+      FormatInfo{"zendesk", "Zendesk", Framing::document, kZendesk, kStateKeys, false, make_zendesk},
   };
   return kFormats;
 }

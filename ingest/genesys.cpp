@@ -3,6 +3,8 @@
 //
 // Observations are what Genesys counts itself: gauges to compare with, never counted. A conversation comes whole with
 // every change; what it says of an instant has the same id each time, so that it is told once.
+#include <algorithm>
+
 #include "ingest/document_format.h"
 #include "ingest/formats_made.h"
 
@@ -14,6 +16,8 @@ using core::EventType;
 using core::Time;
 using windows::kNever;
 
+constexpr std::string_view kDetail = "v2.detail.events.conversation.";
+
 class Genesys : public DocumentFormat {
  public:
   using DocumentFormat::DocumentFormat;
@@ -23,31 +27,36 @@ class Genesys : public DocumentFormat {
 
  private:
   void observations(JsonValue body);
-  void conversation(JsonValue body);
+  void conversation(std::string_view topic, JsonValue body);
+  JsonValue media_of(JsonValue p);
   void participant(JsonValue p, std::string_view call, std::string_view own);
   void agent_part(JsonValue p, JsonValue media, std::string_view call, std::string_view own);
   void detail(std::string_view kind, JsonValue body);
   void presence(std::string_view topic, JsonValue body);
-  // One thing about one participant; its id is made of what it is about.
-  core::Event* one(EventType type, Time at, std::string_view call) {
-    return at == kNever ? nullptr : &add(type, at, call);
-  }
-  void finish(std::string_view own, std::string_view what) {
-    if (item_open()) done(join({own, "-", what}));
+  // Ends what was said about one participant; its id is made of what it is about.
+  void finish(std::string_view own) {
+    if (item_open()) done(join({own, "-", what_}));
   }
 
+  std::string_view what_;  // the event that is being made tells of the participant
   std::string_view channel_;
+  std::string_view topic_queue_;    // of the queue the topic is about, theirs
+  std::string_view topic_channel_;  // of the medium the topic is about
 };
 
 void Genesys::document(JsonValue root) {
+  // Amazon EventBridge wraps a notification into an event of its own.
+  if (root["detail"].is_object()) root = root["detail"];
   const std::string_view topic = root["topicName"].text();
   const JsonValue body = root["eventBody"];
   if (topic.empty()) return refuse("missing_field", "a notification names its topic", "/topicName");
+  // Heartbeats, metadata and the announcement that the channel closes.
   if (topic == "channel.metadata" || topic.starts_with("v2.system")) return silent();
   if (topic.starts_with("v2.analytics.queues.")) return observations(body);
-  if (topic.starts_with("v2.detail.events.conversation.")) return detail(topic.substr(30), body);
+  if (topic.starts_with(kDetail)) return detail(topic.substr(kDetail.size()), body);
   if (topic.ends_with(".presence") || topic.ends_with(".routingStatus")) return presence(topic, body);
-  if (topic.find(".conversations") != std::string_view::npos) return conversation(body);
+  if (topic.ends_with(".conversationsummary") || topic.ends_with(".activity")) return silent();
+  if (topic.find(".conversations") != std::string_view::npos) return conversation(topic, body);
   not_known(topic.starts_with("v2.") ? topic.substr(0, 40) : "topic");
 }
 
@@ -69,26 +78,42 @@ void Genesys::observations(JsonValue body) {
   silent();
 }
 
-void Genesys::conversation(JsonValue body) {
+// The medium of "v2.users.<id>.conversations.calls", where participants are legs themselves.
+std::string_view channel_of(std::string_view medium) {
+  const std::string word = lower(medium);
+  if (word == "calls" || word == "voice" || word == "callbacks" || word == "callback") return "voice";
+  if (word == "chats" || word == "chat" || word == "messages" || word == "message") return "chat";
+  if (word == "emails" || word == "email") return "email";
+  return {};
+}
+
+void Genesys::conversation(std::string_view topic, JsonValue body) {
   const std::string id(body["id"].text());
   if (id.empty() || !body["participants"].is_list())
     return refuse("missing_field", "a conversation has an id and participants", "/eventBody");
+  constexpr std::string_view kQueues = "v2.routing.queues.";
+  topic_queue_ = {};
+  if (topic.starts_with(kQueues)) {
+    topic_queue_ = topic.substr(kQueues.size());
+    topic_queue_ = topic_queue_.substr(0, topic_queue_.find('.'));
+  }
+  topic_channel_ = channel_of(topic.substr(topic.rfind('.') + 1));
   const std::string_view call = subject(id);
   body["participants"].each([&](JsonValue p) {
-    participant(p, call, join({id, "-", p["id"].text().empty() ? p["purpose"].text() : p["id"].text()}));
+    const std::string_view own = p["id"].text();
+    participant(p, call, join({id, "-", own.empty() ? p["purpose"].text() : own}));
   });
 }
 
 // The leg of the medium that is used: calls, chats, messages, emails, callbacks.
-JsonValue media_of(JsonValue p, std::string_view& channel) {
-  constexpr std::pair<std::string_view, std::string_view> kMedia[] = {
-      {"calls", "voice"}, {"chats", "chat"}, {"messages", "chat"}, {"emails", "email"}, {"callbacks", "voice"}};
-  for (const auto& [key, word] : kMedia) {
+JsonValue Genesys::media_of(JsonValue p) {
+  for (const std::string_view key : {"calls", "chats", "messages", "emails", "callbacks"}) {
     if (p[key].size() == 0) continue;
-    channel = word;
+    channel_ = channel_of(key);
     return p[key].at(p[key].size() - 1);
   }
-  return {};
+  channel_ = topic_channel_;
+  return p;
 }
 
 Time first_of(std::initializer_list<JsonValue> values) {
@@ -98,37 +123,58 @@ Time first_of(std::initializer_list<JsonValue> values) {
   return kNever;
 }
 
+// "transfer", "transfer.consult", in detail events "consult_transfer"
+bool passed_on(std::string_view disconnected) { return disconnected.find("transfer") != std::string_view::npos; }
+
+// How a caller left the queue, by how the queue's part ended; empty: an agent took the call, or it is not over.
+std::string_view exit_of(std::string_view disconnected) {
+  if (disconnected.empty() || disconnected == "transfer") return {};
+  if (disconnected == "client" || disconnected == "peer" || disconnected == "endpoint") return "abandoned";
+  if (disconnected == "timeout") return "timeout";
+  return passed_on(disconnected) ? "overflow" : "other";
+}
+
 void Genesys::participant(JsonValue p, std::string_view call, std::string_view own) {
-  channel_ = {};
-  const JsonValue media = media_of(p, channel_);
+  const JsonValue media = media_of(p);
   const std::string purpose = lower(p["purpose"].text());
   const Time begun = first_of({p["connectedTime"], media["connectedTime"], p["startTime"]});
   const Time ended = first_of({p["endTime"], media["disconnectedTime"]});
-  const std::string_view name = queue(p["queueId"].text().empty() ? media["queue"]["id"].text() : p["queueId"].text());
   const std::string why = lower(media["disconnectType"].text());
+  const auto say = [&](EventType type, Time at, std::string_view what) -> core::Event* {
+    if (at == kNever) return nullptr;
+    core::Event& event = add(type, at, call);
+    event.channel = channel_;
+    what_ = what;
+    return &event;
+  };
   if (purpose == "customer" || purpose == "external") {
-    if (core::Event* e = one(EventType::call_started, begun, call)) {
-      e->channel = channel_;
-      const std::string direction = lower(media["direction"].text().empty() ? p["direction"].text()
-                                                                            : media["direction"].text());
-      e->text = direction == "outbound" ? "outbound" : "inbound";
+    if (core::Event* e = say(EventType::call_started, begun, "started")) {
+      const JsonValue direction = media["direction"].is_null() ? p["direction"] : media["direction"];
+      e->text = lower(direction.text()) == "outbound" ? "outbound" : "inbound";
       e->customer = customer_number(p["address"].text());
     }
-    finish(own, "started");
-    if (core::Event* e = one(EventType::call_ended, ended, call)) e->channel = channel_;
-    finish(own, "ended");
+    finish(own);
+    say(EventType::call_ended, ended, "ended");
+    finish(own);
   } else if (purpose == "acd") {
+    std::string_view theirs = p["queueId"].text();
+    if (theirs.empty()) theirs = media["queue"]["id"].text();
+    const std::string_view name = queue(theirs.empty() ? topic_queue_ : theirs);
     if (name.empty()) return;
-    if (core::Event* e = one(EventType::call_queued, begun, call)) {
-      e->queue = name;
-      e->channel = channel_;
+    if (core::Event* e = say(EventType::call_queued, begun, "queued")) e->queue = name;
+    finish(own);
+    if (const std::string_view how = exit_of(why); !how.empty()) {
+      const bool gave_up = how == "abandoned";
+      if (core::Event* e = say(gave_up ? EventType::call_abandoned : EventType::call_left, ended,
+                               gave_up ? "abandoned" : "left")) {
+        e->queue = name;
+        if (!gave_up) e->text = how;
+      }
+      finish(own);
     }
-    finish(own, "queued");
-    // "transfer" is the way to the agent; the caller's own end of the line is "client" or "peer".
-    if (ended == kNever || why == "transfer" || why.empty()) return;
-    const bool gave_up = why == "client" || why == "peer" || why == "endpoint";
-    add(gave_up ? EventType::call_abandoned : EventType::call_left, ended, call).queue = name;
-    finish(own, gave_up ? "abandoned" : "left");
+  } else if (purpose == "voicemail") {
+    if (core::Event* e = say(EventType::call_left, begun, "voicemail")) e->text = "voicemail";
+    finish(own);
   } else if (purpose == "agent" || purpose == "user") {
     agent_part(p, media, call, own);
   }
@@ -138,12 +184,15 @@ void Genesys::agent_part(JsonValue p, JsonValue media, std::string_view call, st
   const std::string_view theirs = p["userId"].text().empty() ? p["user"]["id"].text() : p["userId"].text();
   const std::string_view who = agent(theirs);
   if (who.empty()) return;
-  const auto say = [&](EventType type, Time at, std::string_view what) {
-    core::Event* const e = one(type, at, call);
-    if (e == nullptr) return;
-    e->agent = who;
-    if (type == EventType::call_transferred) e->text = "attended";
-    finish(own, what);
+  const auto say = [&](EventType type, Time at, std::string_view what, std::int64_t value = core::kNoValue) {
+    if (at == kNever) return;
+    core::Event& e = add(type, at, call);
+    e.agent = who;
+    e.channel = channel_;
+    e.value = value;
+    if (type == EventType::call_transferred) e.text = "attended";
+    what_ = what;
+    finish(own);
   };
   const Time connected = first_of({media["connectedTime"], p["connectedTime"]});
   const Time ended = first_of({media["disconnectedTime"], p["endTime"]});
@@ -154,15 +203,20 @@ void Genesys::agent_part(JsonValue p, JsonValue media, std::string_view call, st
     return;
   }
   say(EventType::call_answered, connected, "answered");
-  const Time held = instant_of(media["startHoldTime"]);
-  if (media["held"].truth() && held != kNever) say(EventType::call_held, held, join({"held-", std::to_string(held)}));
-  if (!media["held"].truth() && held != kNever && ended == kNever)
-    say(EventType::call_resumed, now(), join({"resumed-", std::to_string(held)}));
-  say(why == "transfer" ? EventType::call_transferred : EventType::call_ended, ended, "ended");
-  const JsonValue wrapup = p["wrapup"];
-  if (ended != kNever && wrapup.is_object()) {
+  const bool held = media["held"].truth();
+  const Time since = instant_of(media["startHoldTime"]);
+  if (held) say(EventType::call_held, since, join({"held-", std::to_string(since)}));
+  if (!held && since != kNever && ended == kNever)
+    say(EventType::call_resumed, now(), join({"resumed-", std::to_string(since)}));
+  say(passed_on(why) ? EventType::call_transferred : EventType::call_ended, ended, "ended");
+  const JsonValue wrapup = p["wrapup"].is_object() ? p["wrapup"] : media["wrapup"];
+  const JsonValue after = media["afterCallWork"].is_object() ? media["afterCallWork"] : p["afterCallWork"];
+  if (ended == kNever) return;
+  if (after.is_object()) {
+    say(EventType::call_wrapped, instant_of(after["endTime"]), "wrapped");
+  } else if (wrapup.is_object()) {
     const auto length = wrapup["durationSeconds"].whole();
-    const Time at = first_of({wrapup["endTime"]});
+    const Time at = instant_of(wrapup["endTime"]);
     say(EventType::call_wrapped, at != kNever ? at : length ? ended + *length * 1000 : kNever, "wrapped");
   }
 }
@@ -175,23 +229,66 @@ void Genesys::detail(std::string_view topic, JsonValue body) {
   const std::string id(body["conversationId"].text());
   if (id.empty() || at == kNever) return refuse("missing_field", "a detail event has a conversation and a time",
       "/eventBody");
+  if (kind.empty()) return not_known("detail event");
   const std::string_view call = subject(id);
   const std::string_view who = agent(body["userId"].text());
   const std::string_view name = queue(body["queueId"].text());
-  const std::string why = lower(body["disconnectType"].text());
-  core::Event* e = nullptr;
-  if (kind == "customer.start") e = &add(EventType::call_started, at, call);
-  else if (kind == "customer.end") e = &add(EventType::call_ended, at, call);
-  else if (kind == "acd.start" && !name.empty()) e = &add(EventType::call_queued, at, call);
-  else if (kind == "acd.end" && (why == "client" || why == "peer")) e = &add(EventType::call_abandoned, at, call);
-  else if (kind == "user.start" && !who.empty()) e = &add(EventType::call_answered, at, call);
-  else if (kind == "user.end" && !who.empty()) e = &add(EventType::call_ended, at, call);
-  else if ((kind == "after.call.work" || kind == "wrapup") && !who.empty()) e = &add(EventType::call_wrapped, at, call);
-  else if (kind.empty()) return not_known("detail event");
-  else return silent();
-  e->queue = name;
-  e->agent = kind.starts_with("customer") ? std::string_view() : who;
-  done(content_id(bytes()));
+  const std::string_view channel = channel_of(body["mediaType"].text());
+  const auto say = [&](EventType type, Time when) -> core::Event& {
+    core::Event& e = add(type, when, call);
+    e.channel = channel;
+    e.queue = name;
+    return e;
+  };
+  const auto length = [&](std::string_view key) { return std::max<std::int64_t>(0, body[key].whole().value_or(0)); };
+  if (kind == "customer.start") {
+    core::Event& e = say(EventType::call_started, at);
+    e.queue = {};
+    e.text = lower(body["direction"].text()) == "outbound" ? "outbound" : "inbound";
+    e.customer = customer_number(body["ani"].text());
+  } else if (kind == "customer.end") {
+    say(EventType::call_ended, at).queue = {};
+  } else if (kind == "acd.start" && !name.empty()) {
+    say(EventType::call_queued, at);
+  } else if (kind == "acd.end") {
+    const std::string outcome = lower(body["acdOutcome"].text());
+    const std::string_view taker = agent(body["answeredUserId"].text());
+    const std::string_view how = outcome == "abandon"    ? "abandoned"
+                                 : outcome == "flow_out" ? "overflow"
+                                 : outcome == "answered" ? ""
+                                                         : exit_of(lower(body["disconnectType"].text()));
+    if (how == "abandoned") say(EventType::call_abandoned, at);
+    else if (!how.empty()) say(EventType::call_left, at).text = how;
+    else if (!taker.empty()) say(EventType::call_answered, at).agent = taker;
+  } else if (kind == "user.start" && !who.empty()) {
+    say(EventType::call_offered, at).agent = who;  // it rings; whether it was taken is told at the end
+  } else if (kind == "user.end" && !who.empty()) {
+    const std::int64_t talk = length("interactingDurationMs");
+    const std::int64_t hold = length("heldDurationMs");
+    if (talk + hold == 0) {
+      core::Event& e = say(EventType::call_no_answer, at);
+      e.agent = who;
+      e.value = length("alertingDurationMs");
+    } else {
+      say(EventType::call_answered, at - talk - hold).agent = who;
+      if (hold > 0) {  // how long is known, when is not
+        say(EventType::call_held, at - hold).agent = who;
+        say(EventType::call_resumed, at).agent = who;
+      }
+      const bool on = passed_on(lower(body["disconnectType"].text()));
+      core::Event& e = say(on ? EventType::call_transferred : EventType::call_ended, at);
+      e.agent = who;
+      e.value = talk;
+      if (on) e.text = "attended";
+    }
+  } else if (kind == "acw" && !who.empty()) {
+    say(EventType::call_wrapped, at).agent = who;
+  } else if (kind == "voicemail.start") {
+    say(EventType::call_left, at).text = "voicemail";
+  }
+  if (!item_open()) return silent();
+  const std::string_view session = body["sessionId"].text();
+  done(join({id, "-", session.empty() ? body["participantId"].text() : session, "-", kind, "-", std::to_string(at)}));
 }
 
 void Genesys::presence(std::string_view topic, JsonValue body) {

@@ -3,8 +3,11 @@
 //
 // What changed is in the changelog, with names for people; what a status means is in its category. An SLA cycle that
 // comes along is a figure of theirs to compare with, our clocks run on the same events.
+#include <algorithm>
+
 #include "ingest/document_format.h"
 #include "ingest/formats_made.h"
+#include "ingest/json_events.h"
 #include "ingest/webhook_signature.h"
 
 namespace ingest {
@@ -30,8 +33,10 @@ class Jira : public DocumentFormat {
  private:
   void created();
   void changes(JsonValue log);
+  void labels();
   void status(std::string_view from, std::string_view to);
   void comment(JsonValue comment);
+  void rated();
   void sla(std::string_view scope, JsonValue cycle);
   std::string_view status_word(std::string_view name, std::string_view category) const;
   std::string_view group();
@@ -48,6 +53,13 @@ std::string person(JsonValue user) {
   return {};
 }
 
+bool same_person(JsonValue a, JsonValue b) {
+  for (const std::string_view key : {"accountId", "key", "name", "emailAddress"}) {
+    if (const std::string_view text = a[key].text(); !text.empty() && !b[key].is_null()) return text == b[key].text();
+  }
+  return false;
+}
+
 // new, open, pending, on_hold or solved
 std::string_view Jira::status_word(std::string_view name, std::string_view category) const {
   if (const std::string_view ours = chosen("states", name); !ours.empty()) return ours;
@@ -62,10 +74,10 @@ std::string_view Jira::status_word(std::string_view name, std::string_view categ
 }
 
 std::string_view Jira::group() {
-  const auto field = options().more.find("queue_field");
+  const std::string_view field = option("queue_field");
   std::string name;
-  if (field != options().more.end() && !field->second.empty()) {
-    const JsonValue value = fields_[field->second.front()];
+  if (!field.empty()) {
+    const JsonValue value = fields_[field];
     name = value.is_object() ? std::string(value["name"].text().empty() ? value["value"].text() : value["name"].text())
                              : value.word();
   }
@@ -92,16 +104,18 @@ void Jira::document(JsonValue root) {
   });
   if (what == "jira:issue_created") created();
   else if (what == "jira:issue_updated") changes(root["changelog"]);
-  else if (what == "comment_created") comment(root["comment"]);
-  else if (what == "jira:issue_deleted") add(EventType::ticket_closed, at_, ticket_);
-  else if (what == "comment_updated" || what == "comment_deleted" || what.starts_with("worklog_") ||
-           what.starts_with("issuelink_") || what.starts_with("attachment_")) {
-    return silent();
-  } else {
+  else if (what == "jira:issue_deleted") add(EventType::ticket_merged, at_, ticket_).text = "deleted";  // not solved
+  else if (what != "comment_created" && what != "comment_updated" && what != "comment_deleted" &&
+           !what.starts_with("worklog_") && !what.starts_with("issuelink_") && !what.starts_with("attachment_")) {
     return not_known(what);
   }
-  if (item_open()) done(content_id(bytes()));
-  else silent();
+  rated();
+  const bool told = item_open();
+  if (told) done(content_id(bytes()));
+  // Where a comment comes with the update of its issue as well as alone, it is the same one.
+  const bool commented = what == "comment_created" || root["issue_event_type_name"].text() == "issue_commented";
+  if (commented && root["comment"].is_object()) comment(root["comment"]);
+  else if (!told) silent();
 }
 
 void Jira::created() {
@@ -131,6 +145,8 @@ void Jira::changes(JsonValue log) {
       status(item["fromString"].text(), to);
     } else if (field == "priority") {
       add(EventType::ticket_priority, at_, ticket_).priority = join({lower(to)});
+    } else if (field == "labels") {
+      labels();
     } else if (field == "assignee") {
       core::Event& event = add(EventType::ticket_assigned, at_, ticket_);
       event.agent = agent(person(fields_["assignee"]), to);
@@ -138,6 +154,17 @@ void Jira::changes(JsonValue log) {
       event.queue = group();
     }
   });
+}
+
+void Jira::labels() {
+  std::vector<std::string> all;
+  fields_["labels"].each([&](JsonValue label) { all.push_back(label.word()); });
+  std::sort(all.begin(), all.end());
+  std::string words;
+  for (const std::string& label : all) {
+    if (words.size() + label.size() < kMaxWordsBytes) words.append(words.empty() ? "" : ",").append(label);
+  }
+  add(EventType::ticket_tags, at_, ticket_).text = join({words});
 }
 
 void Jira::status(std::string_view from, std::string_view to) {
@@ -154,12 +181,39 @@ void Jira::status(std::string_view from, std::string_view to) {
 
 void Jira::comment(JsonValue comment) {
   const JsonValue author = comment["author"];
-  const bool by_customer = author["accountType"].text() == "customer";
+  const std::string_view kind = author["accountType"].text();
+  const std::string who = person(author);
+  // Who works in the same organisation has an account like agents have: then the customer is who asked.
+  const bool asked = same_person(author, fields_["reporter"]) && !same_person(author, fields_["assignee"]);
+  const bool by_customer = kind == "customer" || (kind != "app" && asked);
   const Time at = instant_of(comment["created"]);
   core::Event& event = add(EventType::ticket_reply, at != kNever ? at : at_, ticket_);
-  event.by = author["accountType"].text() == "app" ? "system" : by_customer ? "customer" : "agent";
+  event.by = kind == "app" ? "system" : by_customer ? "customer" : "agent";
   event.is_public = comment["jsdPublic"].is_null() || comment["jsdPublic"].truth();
-  if (!by_customer) event.agent = agent(person(author));
+  if (!by_customer) event.agent = agent(who);
+  const std::string id = comment["id"].word();
+  done(id.empty() ? content_id(bytes()) + "-comment" : "comment-" + id);
+}
+
+// The customer's stars come as {"rating": 4} in a field of the request. They count when they were given, if the
+// field of that date is named, else when the request was resolved: an instant that is the same in every webhook.
+void Jira::rated() {
+  const auto named = options().more.find("rating_field");
+  const bool chosen = named != options().more.end() && !named->second.empty();
+  JsonValue stars;
+  if (chosen) {
+    stars = fields_[named->second[0]];
+  } else {
+    fields_.each_field([&](std::string_view name, JsonValue value) {
+      if (name.starts_with("customfield_") && !value["rating"].is_null()) stars = value;
+    });
+  }
+  const std::string word = stars.is_object() ? stars["rating"].word() : stars.word();
+  if (word.empty()) return;
+  Time at = chosen && named->second.size() > 1 ? instant_of(fields_[named->second[1]]) : kNever;
+  if (at == kNever) at = instant_of(fields_["resolutiondate"]);
+  if (at == kNever) at = at_;
+  if (!rate(add(EventType::ticket_rated, at, ticket_), word)) unsay();
 }
 
 void Jira::sla(std::string_view scope, JsonValue field) {

@@ -31,6 +31,7 @@ JsonDocument::JsonDocument() : parser_(std::make_unique<Parser>()) {}
 JsonDocument::~JsonDocument() = default;
 
 core::Result<JsonValue> JsonDocument::parse(std::string_view text) {
+  if (text.empty()) return core::Error{"malformed", "nothing where JSON was expected", ""};
   if (parser_->parser.max_depth() != kDepth && parser_->parser.allocate(16 * 1024, kDepth) != simdjson::SUCCESS)
     return core::Error{"malformed", "no memory for a JSON parser", ""};
   dom::element root;
@@ -89,6 +90,11 @@ std::string JsonValue::word() const {
     case Kind::number: return simdjson::minify(*element);
     default: return {};
   }
+}
+
+std::string JsonValue::json() const {
+  const auto element = element_of(raw_);
+  return element ? std::string(simdjson::minify(*element)) : "null";
 }
 
 JsonValue JsonValue::operator[](std::string_view key) const {

@@ -32,6 +32,8 @@ class JsonValue {
   // A text, number or boolean as text; empty otherwise. Numbers that are no whole ones lose nothing that matters.
   std::string word() const;
 
+  std::string json() const;  // without spaces
+
   JsonValue operator[](std::string_view key) const;  // of an object; the first of equal keys
   JsonValue at(std::size_t index) const;             // of a list
   std::size_t size() const;

@@ -35,6 +35,7 @@ class LiveChat : public DocumentFormat {
 
  private:
   void incoming(JsonValue chat);
+  void transferred(JsonValue payload, Time at);
   void status(JsonValue payload);
   core::Event& say(EventType type, Time at) {
     core::Event& event = add(type, at, call_);
@@ -54,6 +55,9 @@ std::string contact_of(JsonValue chat, JsonValue payload) {
   return thread.empty() ? std::string(id) : std::string(id) + "-" + std::string(thread);
 }
 
+// Agents are told by their addresses, visitors by ids.
+bool is_agent(std::string_view user) { return user.find('@') != std::string_view::npos; }
+
 void LiveChat::document(JsonValue root) {
   const std::string_view action = root["action"].text();
   if (action.empty()) return refuse("missing_field", "a webhook names its action", "/action");
@@ -69,33 +73,43 @@ void LiveChat::document(JsonValue root) {
     incoming(chat);
   } else if (action == "chat_deactivated") {
     if (call_.empty()) return refuse("missing_field", "a chat without id", "/payload/chat_id");
-    const std::string_view who = agent(payload["user_id"].text());  // not there when the router closed it
-    if (!who.empty() && who.find('@') != std::string_view::npos) say(EventType::call_ended, at).agent = who;
-    say(EventType::call_ended, at);
+    say(EventType::call_ended, at);  // whoever closed it
   } else if (action == "user_added_to_chat") {
     if (payload["user_type"].text() != "agent") return silent();
     say(EventType::call_answered, at).agent = agent(payload["user"]["id"].text());
+  } else if (action == "user_removed_from_chat") {
+    const std::string_view who = payload["user_id"].text();
+    if (payload["user_type"].text() != "agent" && !is_agent(who)) return silent();
+    say(EventType::call_ended, at).agent = agent(who);
   } else if (action == "chat_transferred") {
-    const std::string_view by = agent(payload["requester_id"].text());
-    if (!by.empty()) {
-      core::Event& event = say(EventType::call_transferred, at);
-      event.agent = by;
-      event.text = "blind";
-    }
-    const JsonValue to = payload["transferred_to"];
-    const std::string group = to["group_ids"].at(0).word();
-    if (!group.empty()) say(EventType::call_queued, at).queue = queue(group);
-    to["agent_ids"].each([&](JsonValue id) { say(EventType::call_answered, at).agent = agent(id.text()); });
+    transferred(payload, at);
   } else if (action == "incoming_event" || action == "event_updated" || action == "incoming_rich_message_postback" ||
              action == "chat_properties_updated" || action == "thread_properties_updated" ||
-             action == "thread_tagged" || action == "thread_untagged" || action == "user_removed_from_chat" ||
-             action == "events_marked_as_seen" || action == "agent_status_changed") {
+             action == "thread_tagged" || action == "thread_untagged" || action == "events_marked_as_seen" ||
+             action == "agent_status_changed" || action.ends_with("_deleted") || action.ends_with("_updated") ||
+             action.ends_with("_created") || action == "chat_access_updated" || action == "thread_summary_set") {
     return silent();
   } else {
     return not_known(action);
   }
   if (item_open()) done(join({contact, "-", content_id(bytes())}));
   else silent();
+}
+
+// To whom a chat goes: it waits in the group where there is a queue, else whoever is named has it.
+void LiveChat::transferred(JsonValue payload, Time at) {
+  const Time queued = instant_of(payload["queue"]["queued_at"]);
+  const std::string_view by = payload["requester_id"].text();  // not there when the system did it
+  if (is_agent(by)) {
+    core::Event& event = say(EventType::call_transferred, at);
+    event.agent = agent(by);
+    event.text = "blind";
+  }
+  const JsonValue to = payload["transferred_to"];
+  const std::string group = to["group_ids"].at(0).word();
+  if (!group.empty()) say(EventType::call_queued, queued != kNever ? queued : at).queue = queue(group);
+  if (payload["queue"].is_object()) return;
+  to["agent_ids"].each([&](JsonValue id) { say(EventType::call_answered, at).agent = agent(id.text()); });
 }
 
 void LiveChat::incoming(JsonValue chat) {

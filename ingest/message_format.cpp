@@ -16,16 +16,19 @@ namespace ingest {
 using core::Event;
 
 void MessageFormat::read(const Message& message, core::Time now, Intake& out) {
-  message_ = &message;
+  part_ = message;
   now_ = now;
   out_ = &out;
   ++out.messages;
+  const auto told = [&out] { return out.batch.accepted + out.batch.refused + out.remainders.size() + out.silent; };
+  const auto before = told();
   this->message(message);
+  if (told() == before) ++out.silent;  // understood, and nothing new
   CHECK(item_.empty(), "an item that was begun and not ended");
 }
 
 void MessageFormat::settle(core::Time now, Intake& out) {
-  message_ = nullptr;
+  part_ = {};
   now_ = now;
   out_ = &out;
   quiet();
@@ -70,7 +73,8 @@ bool MessageFormat::check(const Event& event, core::Error& error) const {
       {"customer", event.customer}, {"reason", event.reason},   {"text", event.text}};
   for (const auto& [what, text] : texts) {
     if (text.empty()) continue;
-    const char* fault = is_utf8(text) ? text_fault(text) : "bad_text";
+    const bool words = rule.text == Key::tags && text.data() == event.text.data();
+    const char* fault = !is_utf8(text) ? "bad_text" : words ? words_fault(text) : text_fault(text);
     if (fault != nullptr) return wrong(fault, "not a text of at most 128 bytes without control characters", what);
   }
   return true;
@@ -118,13 +122,11 @@ bool MessageFormat::done(std::string_view id, core::Time time) {
 
 void MessageFormat::refuse(const char* code, std::string what, std::string where) {
   item_.clear();
-  const Message nothing;
-  out_->refuse(message_ != nullptr ? *message_ : nothing, {code, std::move(what), std::move(where)});
+  out_->refuse(part_, {code, std::move(what), std::move(where)});
 }
 
 void MessageFormat::not_known(std::string_view name) {
-  const Message nothing;
-  out_->not_known(message_ != nullptr ? *message_ : nothing, name);
+  out_->not_known(part_, name);
 }
 
 std::string_view MessageFormat::agent(std::string_view name, std::string_view otherwise) {
@@ -165,6 +167,29 @@ std::string_view MessageFormat::chosen(std::string_view key, std::string_view th
 bool MessageFormat::listed(std::string_view key, std::string_view word) const {
   const auto list = options_.more.find(key);
   return list != options_.more.end() && std::find(list->second.begin(), list->second.end(), word) != list->second.end();
+}
+
+std::string_view MessageFormat::option(std::string_view key) const {
+  const auto list = options_.more.find(key);
+  return list == options_.more.end() || list->second.empty() ? std::string_view() : list->second.front();
+}
+
+bool MessageFormat::rate(Event& event, std::string_view theirs) {
+  const bool digit = !theirs.empty() && theirs[0] >= '1' && theirs[0] <= '5';
+  if (digit && (theirs.size() == 1 || theirs[1] < '0' || theirs[1] > '9')) {
+    event.text = "csat";
+    event.value = theirs[0] - '0';
+    return true;
+  }
+  const std::string word = lower(theirs);
+  const auto begins = [&](std::initializer_list<std::string_view> stems) {
+    return std::any_of(stems.begin(), stems.end(), [&](std::string_view s) { return word.starts_with(s); });
+  };
+  const bool bad = begins({"bad", "negative", "unhappy", "dissatisfied", "unsatisfied", "down"});
+  if (!bad && !begins({"good", "positive", "happy", "satisfied", "up"})) return false;
+  event.text = "thumbs";
+  event.value = bad ? 0 : 1;
+  return true;
 }
 
 std::string_view MessageFormat::activity(std::string_view theirs) const {

@@ -36,8 +36,11 @@ class MessageFormat : public Format {
   // instant of each event.
   bool done(std::string_view id, core::Time time = windows::kNever);
   void drop() { item_.clear(); }  // ends the item without anything
+  void unsay() { item_.pop_back(); }  // takes the last event back
   bool item_open() const { return !item_.empty(); }
 
+  // What is read next is this part of the message; what is refused of it is kept alone.
+  void part(std::string_view bytes) { part_.bytes = bytes; }
   void refuse(const char* code, std::string what, std::string where = {});
   void not_known(std::string_view name);
   void silent() { ++out_->silent; }
@@ -55,6 +58,9 @@ class MessageFormat : public Format {
   // What the option `key` has for a word of theirs, in lists of "theirs=ours"; empty: nothing.
   std::string_view chosen(std::string_view key, std::string_view theirs) const;
   bool listed(std::string_view key, std::string_view word) const;  // in the list of this option
+  std::string_view option(std::string_view key) const;             // the first value of this option
+  // Makes of an event a rating: "4", "4 - good" are csat, "good", "bad" and the like thumbs. False: it is none.
+  static bool rate(core::Event& event, std::string_view theirs);
   // Words put together, kept until the intake goes.
   std::string_view join(std::initializer_list<std::string_view> parts);
   // A duration in ms, negative ones as 0 and counted.
@@ -65,7 +71,7 @@ class MessageFormat : public Format {
   void keep(core::Event& event);
 
   FormatOptions options_;
-  const Message* message_ = nullptr;  // nullptr: settling
+  Message part_;  // of the message that is read, or all of it; empty while settling
   core::Time now_ = 0;
   Intake* out_ = nullptr;
   std::vector<core::Event> item_;

@@ -1,12 +1,11 @@
 // Zammad webhooks of triggers: the whole ticket and the article that set it off (docs/sources/zammad.md).
 // Source: Zammad's documentation for administrators, webhooks.
 //
-// There is no "before": what changed is the difference to what we remember of the ticket. A message that is older
-// than what we know (they are tried again for hours) tells only what stands for itself: that the ticket was made,
-// and its article.
+// There is no "before", and none is needed: each webhook tells the state of the ticket at the instant it was changed
+// last. A state that is told again is no change, one that comes late lands where it belongs, and the next webhook
+// makes good for one that was lost. So nothing is remembered.
 #include "ingest/document_format.h"
 #include "ingest/formats_made.h"
-#include "ingest/memory_text.h"
 #include "ingest/webhook_signature.h"
 
 namespace ingest {
@@ -17,12 +16,7 @@ using core::EventType;
 using core::Time;
 using windows::kNever;
 
-constexpr std::size_t kMaxTickets = 200'000;  // remembered; those not heard of for longest go first
-
-struct Known {
-  Time updated = kNever;
-  std::string state, owner, group, priority;
-};
+constexpr core::Duration kOneUpdate = 5 * windows::kSecond;
 
 class Zammad : public DocumentFormat {
  public:
@@ -32,27 +26,20 @@ class Zammad : public DocumentFormat {
     if (options().secret.empty()) return core::Done{};
     return check_hex_hmac(message, "x-hub-signature", "sha1=", options().secret);
   }
-  std::string memory() const override;
-  core::Status remember(std::string_view text) override;
 
  protected:
   void document(JsonValue root) override;
 
  private:
   void created(JsonValue ticket);
-  void changed(JsonValue ticket, Known& known, const Known& now);
+  void state(JsonValue ticket, Time updated);
   void article(JsonValue article);
-  void forget_old();
-  bool finish(std::string_view what, Time at) {
-    return done(join({what, "-", ticket_, "-", std::to_string(at)}));
-  }
   std::string_view state_word(std::string_view theirs) const;
 
   std::string_view ticket_;
-  std::map<std::string, Known, std::less<>> tickets_;
 };
 
-// new, open, pending, on_hold, solved, closed, merged
+// new, open, pending, on_hold, solved, closed, merged, removed
 std::string_view Zammad::state_word(std::string_view theirs) const {
   if (const std::string_view ours = chosen("states", theirs); !ours.empty()) return ours;
   const std::string word = lower(theirs);
@@ -60,7 +47,7 @@ std::string_view Zammad::state_word(std::string_view theirs) const {
   if (word.starts_with("pending")) return "pending";
   if (word == "closed") return "solved";
   if (word == "merged") return "merged";
-  if (word == "removed") return "closed";
+  if (word == "removed") return "removed";
   return "open";
 }
 
@@ -71,29 +58,23 @@ std::string person(JsonValue user, JsonValue id) {
   return login == "-" || login == "1" ? std::string() : login;
 }
 
+// Groups, states and priorities are objects with a name, or the name.
+std::string_view name_of(JsonValue value) { return value.is_object() ? value["name"].text() : value.text(); }
+
 void Zammad::document(JsonValue root) {
   const JsonValue ticket = root["ticket"];
-  const std::string id = ticket["number"].word().empty() ? ticket["id"].word() : ticket["number"].word();
+  std::string id = ticket["number"].word();
+  if (id.empty()) id = ticket["id"].word();
   if (id.empty()) return refuse("missing_field", "a webhook of Zammad has a ticket with a number", "/ticket/number");
   ticket_ = subject(id);
-  Known now;
-  now.updated = instant_of(ticket["updated_at"]);
-  if (now.updated == kNever) return refuse("bad_time", "not an RFC 3339 time", "/ticket/updated_at");
-  now.state = ticket["state"].is_object() ? ticket["state"]["name"].text() : ticket["state"].text();
-  now.owner = person(ticket["owner"], ticket["owner_id"]);
-  now.group = ticket["group"].is_object() ? ticket["group"]["name"].text() : ticket["group"].text();
-  now.priority = ticket["priority"].is_object() ? ticket["priority"]["name"].text() : ticket["priority"].text();
-
+  const Time updated = instant_of(ticket["updated_at"]);
+  if (updated == kNever) return refuse("bad_time", "not an RFC 3339 time", "/ticket/updated_at");
   created(ticket);
   article(root["article"]);
-  Known& known = tickets_[id];
-  if (known.updated != kNever && now.updated < known.updated) return;
-  changed(ticket, known, now);
-  known = std::move(now);
-  forget_old();
+  state(ticket, updated);
 }
 
-// Always told; the same ticket gives the same event.
+// The same ticket gives the same event.
 void Zammad::created(JsonValue ticket) {
   const Time at = instant_of(ticket["created_at"]);
   if (at == kNever) return;
@@ -103,90 +84,54 @@ void Zammad::created(JsonValue ticket) {
   const std::string type = lower(ticket["create_article_type"].text());
   event.channel = type.find("phone") != type.npos ? "voice" : type.find("chat") != type.npos ? "chat"
                   : type.find("web") != type.npos ? "web" : "email";
-  event.customer = customer(person(ticket["customer"], ticket["customer_id"]));
-  finish("created", at);
+  const std::string who = person(ticket["customer"], ticket["customer_id"]);
+  event.customer = customer(who);
+  done(join({"created-", ticket_}));
 }
 
-void Zammad::changed(JsonValue, Known& known, const Known& now) {
-  const bool first = known.updated == kNever;
-  const Time at = now.updated;
-  if (first || known.owner != now.owner || known.group != now.group) {
-    core::Event& event = add(EventType::ticket_assigned, at, ticket_);
-    event.agent = agent(now.owner);
-    event.queue = queue(now.group);
-    finish("assigned", at);
-  }
-  if ((first || known.priority != now.priority) && !now.priority.empty()) {
-    // "2 normal" is how Zammad sorts them.
-    const std::string_view name = now.priority;
-    const bool numbered = name.size() > 2 && name[0] >= '0' && name[0] <= '9' && name[1] == ' ';
-    add(EventType::ticket_priority, at, ticket_).priority = numbered ? name.substr(2) : name;
-    finish("priority", at);
-  }
-  const std::string_view before = first ? std::string_view() : state_word(known.state);
-  const std::string_view after = state_word(now.state);
-  if (before == after) return;
-  const bool was_over = before == "solved" || before == "closed";
-  if (after == "merged") {
-    add(EventType::ticket_merged, at, ticket_).text = "merged";
-  } else if (after == "solved") {
-    add(EventType::ticket_resolved, at, ticket_).agent = agent(now.owner);
-  } else if (after == "closed") {
-    add(EventType::ticket_closed, at, ticket_);
+void Zammad::state(JsonValue ticket, Time updated) {
+  const std::string owner = person(ticket["owner"], ticket["owner_id"]);
+  // "2 normal" is how Zammad sorts them.
+  std::string_view priority = name_of(ticket["priority"]);
+  if (priority.size() > 2 && priority[0] >= '0' && priority[0] <= '9' && priority[1] == ' ') priority.remove_prefix(2);
+  const std::string_view word = state_word(name_of(ticket["state"]));
+  // When it was solved is told exactly, also by a webhook that comes long afterwards. Closing and taking it over are
+  // often one update, whose own instant is a little later.
+  const Time closed = instant_of(ticket["last_close_at"]);
+  const Time solved = closed != kNever && closed < updated ? closed : updated;
+  const bool over = word == "solved" || word == "closed";
+  const Time changed = over && updated - solved < kOneUpdate ? solved : updated;
+  core::Event& assigned = add(EventType::ticket_assigned, changed, ticket_);
+  assigned.agent = agent(owner);
+  assigned.queue = queue(name_of(ticket["group"]));
+  assigned.priority = priority;
+
+  if (word == "merged" || word == "removed") {
+    add(EventType::ticket_merged, updated, ticket_).text = word == "merged" ? "unknown" : "removed";
+  } else if (word == "solved") {
+    add(EventType::ticket_resolved, solved, ticket_);
+  } else if (word == "closed") {
+    add(EventType::ticket_closed, solved, ticket_);
   } else {
-    if (was_over) add(EventType::ticket_reopened, at, ticket_);
-    add(EventType::ticket_status, at, ticket_).text = after;
+    add(EventType::ticket_status, updated, ticket_).text = word;
   }
-  finish("state", at);
+  if (const std::string_view field = option("rating_field"); !field.empty()) {
+    core::Event& rated = add(EventType::ticket_rated, solved, ticket_);
+    if (!rate(rated, ticket[field].word())) unsay();
+  }
+  done(join({"state-", ticket_, "-", std::to_string(updated)}));
 }
 
 void Zammad::article(JsonValue article) {
   const Time at = instant_of(article["created_at"]);
   const std::string id = article["id"].word();
   if (at == kNever || id.empty()) return;
-  const std::string sender = lower(article["sender"].is_object() ? article["sender"]["name"].text()
-                                                                 : article["sender"].text());
+  const std::string sender = lower(name_of(article["sender"]));
   core::Event& event = add(EventType::ticket_reply, at, ticket_);
   event.by = sender == "agent" ? "agent" : sender == "customer" ? "customer" : "system";
   event.is_public = !article["internal"].truth();
   if (sender == "agent") event.agent = agent(person(article["created_by"], article["created_by_id"]));
   done(join({"article-", id}));
-}
-
-void Zammad::forget_old() {
-  if (tickets_.size() <= kMaxTickets) return;
-  auto oldest = tickets_.begin();
-  for (auto t = tickets_.begin(); t != tickets_.end(); ++t) {
-    if (t->second.updated < oldest->second.updated) oldest = t;
-  }
-  tickets_.erase(oldest);
-}
-
-std::string Zammad::memory() const {
-  MemoryWriter out;
-  out.line({"zammad", "1"});
-  for (const auto& [id, k] : tickets_) out.line({id, time_word(k.updated), k.state, k.owner, k.group, k.priority});
-  return out.take();
-}
-
-core::Status Zammad::remember(std::string_view text) {
-  const core::Error bad{"bad_memory", "not the memory of Zammad's tickets", ""};
-  if (text.empty()) return core::Done{};
-  const auto lines = memory_lines(text);
-  if (lines.empty() || lines[0] != MemoryLine{"zammad", "1"}) return bad;
-  decltype(tickets_) tickets;
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    const MemoryLine& w = lines[i];
-    if (w.size() != 6) return bad;
-    Known& k = tickets[w[0]];
-    if (!read_time_word(w[1], k.updated)) return bad;
-    k.state = w[2];
-    k.owner = w[3];
-    k.group = w[4];
-    k.priority = w[5];
-  }
-  tickets_ = std::move(tickets);
-  return core::Done{};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 //
 // An event says what changed; `detail` is the ticket after it. The order of events within a change is not promised,
 // so everything is told with the event's own time. Ids of agents and groups are numbers: the tables give them names.
+// Deleted and spam is what is over without being solved. Events about agents tell who is there.
 #include <algorithm>
 
 #include "ingest/document_format.h"
@@ -35,6 +36,13 @@ class Zendesk : public DocumentFormat {
   void status_changed();
   void comment();
   void rated();
+  void over(std::string_view how);
+  bool tagged(std::string_view word) const {
+    bool found = false;
+    detail_["tags"].each([&](JsonValue tag) { found = found || tag.text() == word; });
+    return found;
+  }
+  void agent_state(JsonValue root);
   core::Event& say(EventType type) {
     core::Event& event = add(type, at_, ticket_);
     event.channel = channel_;
@@ -59,9 +67,17 @@ void Zendesk::document(JsonValue root) {
   constexpr std::string_view kTicket = "zen:event-type:ticket.";
   constexpr std::string_view kMessaging = "zen:event-type:messaging_ticket.";
   // Metric events, as their interface lists them, say what an SLA clock did; ours are computed from the ticket.
-  if (root["metric"].is_null() == false && !root["ticket_id"].is_null()) return silent();
+  if (!root["metric"].is_null() && !root["ticket_id"].is_null()) return silent();
+  constexpr std::string_view kAll = "zen:event-type:";
+  if (type.empty()) return refuse("missing_field", "an event without a type: is it a webhook for events?", "/type");
+  if (type == "zen:event-type:agent.unified_state_changed") return agent_state(root);
   if (!type.starts_with(kTicket) && !type.starts_with(kMessaging)) {
-    if (type.empty()) return refuse("missing_field", "an event without a type: is it a webhook for events?", "/type");
+    const std::string_view about = type.starts_with(kAll) ? type.substr(kAll.size()) : std::string_view();
+    constexpr std::string_view kOthers[] = {"agent.", "user.", "organization.", "messaging_live_metrics.", "article.",
+                                            "community_post.", "omnichannel_config."};
+    for (const std::string_view other : kOthers) {
+      if (about.starts_with(other)) return silent();  // subscribed to, and of no use here
+    }
     return not_known(type);
   }
   at_ = instant_of(root["time"]);
@@ -85,19 +101,27 @@ void Zendesk::document(JsonValue root) {
   else if (kind == "csat_received" || kind == "satisfaction_rating_changed") rated();
   else if (kind == "tags_changed" || kind == "merged" || kind.ends_with("_changed") || kind.starts_with("attachment") ||
            kind.starts_with("comment") || kind == "soft_deleted" || kind == "undeleted" || kind == "marked_as_spam" ||
-           kind == "csat_requested" || kind == "permanently_deleted") {
+           kind == "csat_requested" || kind == "permanently_deleted" || kind.ends_with("_redacted")) {
     if (kind == "tags_changed") {
       std::vector<std::string> tags;
       detail_["tags"].each([&](JsonValue tag) { tags.push_back(tag.word()); });
       std::sort(tags.begin(), tags.end());
       std::string all;
       for (const std::string& tag : tags) {
-        if (all.size() + tag.size() < kMaxTextBytes) all.append(all.empty() ? "" : ",").append(tag);
+        if (all.size() + tag.size() < kMaxWordsBytes) all.append(all.empty() ? "" : ",").append(tag);
       }
       say(EventType::ticket_tags).text = join({all});
     } else if (kind == "merged") {
       const std::string into = event_["target_ticket_id"].word();
       say(EventType::ticket_merged).text = into.empty() ? "unknown" : join({into});
+    } else if (kind == "soft_deleted" || kind == "permanently_deleted") {
+      over("deleted");
+    } else if (kind == "marked_as_spam") {
+      over("spam");
+    } else if (kind == "undeleted") {
+      if (const std::string_view word = status_word(detail_["status"].text()); !word.empty())
+        say(EventType::ticket_status).text = word;
+      else return silent();
     } else {
       return silent();
     }
@@ -129,6 +153,8 @@ void Zendesk::created() {
     core::Event& now = say(EventType::ticket_status);
     now.at = from;
     now.text = word;
+  } else if (status == "SOLVED" || status == "CLOSED") {
+    say(status == "SOLVED" ? EventType::ticket_resolved : EventType::ticket_closed).at = from;
   }
 }
 
@@ -136,13 +162,19 @@ void Zendesk::status_changed() {
   const std::string_view before = event_["previous"].text();
   const std::string_view after = event_["current"].text();
   const bool was_solved = before == "SOLVED" || before == "CLOSED";
-  if (after == "SOLVED") {
+  if ((after == "SOLVED" || after == "CLOSED") && tagged("closed_by_merge")) {
+    over("unknown");
+  } else if (after == "SOLVED") {
     say(EventType::ticket_resolved).agent = agent(detail_["assignee_id"].word());
   } else if (after == "CLOSED") {
     say(EventType::ticket_closed);
   } else if (const std::string_view word = status_word(after); !word.empty()) {
     if (was_solved) say(EventType::ticket_reopened);
     say(EventType::ticket_status).text = word;
+  } else if (after == "DELETED" || after == "SUSPENDED") {
+    over(after == "DELETED" ? "deleted" : "spam");
+  } else if (after == "ARCHIVED" || after == "SCRUBBED") {
+    silent();  // long after it was closed
   } else {
     refuse("bad_value", "not a status of Zendesk: " + std::string(after.substr(0, 40)), "/event/current");
   }
@@ -160,20 +192,41 @@ void Zendesk::comment() {
   if (staff) event.agent = agent(who);
 }
 
+// Gone without being solved.
+void Zendesk::over(std::string_view how) { say(EventType::ticket_merged).text = how; }
+
 void Zendesk::rated() {
-  const std::string word = lower(event_["current"].is_object() ? event_["current"]["score"].word()
-                                                               : event_["current"].word());
-  core::Event& event = say(EventType::ticket_rated);
-  if (const auto number = whole(word); number && *number >= 1 && *number <= 5) {
-    event.text = "csat";
-    event.value = *number;
-  } else if (word.starts_with("good") || word.starts_with("bad")) {
-    event.text = "thumbs";
-    event.value = word.starts_with("good") ? 1 : 0;
-  } else {
+  // "satisfaction_score" is an object with a score, or the score; older ones say "current".
+  std::string word;
+  for (const std::string_view key : {"satisfaction_score", "satisfaction_rating", "current", "rating"}) {
+    const JsonValue value = event_[key];
+    if (word.empty()) word = value.is_object() ? value["score"].word() : value.word();
+  }
+  if (!rate(say(EventType::ticket_rated), word)) {
     drop();
     silent();  // offered, not given
   }
+}
+
+// What an agent is in all channels together.
+void Zendesk::agent_state(JsonValue root) {
+  const JsonValue event = root["event"];
+  const std::string_view who = agent(join({root["detail"]["agent_id"].word()}));
+  const std::string_view theirs = event["new_unified_state"]["name"].text();
+  Time at = instant_of(event["updated_at"]);
+  if (at == kNever) at = instant_of(root["time"]);
+  if (at == kNever) return refuse("bad_time", "not an RFC 3339 time", "/event/updated_at");
+  if (theirs.empty()) return refuse("missing_field", "a state has a name", "/event/new_unified_state/name");
+  const std::string_view word = activity(theirs);
+  if (word == "logout") {
+    add(EventType::agent_logout, at, who);
+  } else {
+    core::Event& state = add(EventType::agent_state, at, who);
+    state.text = word;
+    state.reason = theirs;
+  }
+  const std::string_view id = root["id"].text();
+  done(id.empty() ? std::string_view(join({content_id(bytes())})) : id);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 set(INGEST_TESTS
   body_test.cpp
+  cloud_formats_test.cpp
   damaged_formats_test.cpp
   event_queue_test.cpp
   events_doc_test.cpp

@@ -26,7 +26,10 @@ inline void check(const ingest::Intake& out) {
     CHECK(e.at <= kNow + windows::kHour && e.at > 0, "an event out of time");
     CHECK(e.value >= core::kNoValue && e.value <= ingest::kMaxDuration, "a value out of range");
     CHECK(i == 0 || out.batch.items[i] >= out.batch.items[i - 1], "items are together");
-    for (const std::string_view text : {e.id, e.subject, e.agent, e.queue, e.channel, e.priority, e.reason, e.text}) {
+    const bool tags = e.type == core::EventType::ticket_tags || e.type == core::EventType::call_tags;
+    CHECK(!tags || ingest::words_fault(e.text) == nullptr, "tags that native events could not have");
+    const std::string_view text_of = tags ? std::string_view() : e.text;
+    for (const std::string_view text : {e.id, e.subject, e.agent, e.queue, e.channel, e.priority, e.reason, text_of}) {
       CHECK(text.empty() || ingest::text_fault(text) == nullptr, "a text that native events could not have");
       CHECK(ingest::is_utf8(text), "a text that is no UTF-8");
     }
