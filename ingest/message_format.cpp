@@ -74,7 +74,8 @@ bool MessageFormat::check(const Event& event, core::Error& error) const {
   for (const auto& [what, text] : texts) {
     if (text.empty()) continue;
     const bool words = rule.text == Key::tags && text.data() == event.text.data();
-    const char* fault = !is_utf8(text) ? "bad_text" : words ? words_fault(text) : text_fault(text);
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return (c & 0x80) == 0; });
+    const char* fault = !plain && !is_utf8(text) ? "bad_text" : words ? words_fault(text) : text_fault(text);
     if (fault != nullptr) return wrong(fault, "not a text of at most 128 bytes without control characters", what);
   }
   return true;

@@ -5,6 +5,8 @@
 // task to a worker; wrapping begins with its wrapup and is over when it is completed. Reservations that were accepted
 // are remembered: whoever passes a task on is named only by them, and whether there was wrapping only by its wrapup.
 #include <algorithm>
+#include <array>
+#include <unordered_map>
 
 #include "ingest/document_format.h"
 #include "ingest/form.h"
@@ -20,7 +22,7 @@ using core::EventType;
 using core::Time;
 using windows::kNever;
 
-constexpr std::size_t kMaxReservations = 5'000;  // accepted and not completed; those of longest ago go first
+constexpr std::size_t kMaxReservations = 5'000;  // accepted and not completed; the older half goes when it is too many
 constexpr std::string_view kForm = "application/x-www-form-urlencoded";
 
 // Whether a key says the same as one of a stream: "TaskQueueName" and "task_queue_name".
@@ -36,10 +38,10 @@ bool same_key(std::string_view theirs, std::string_view streamed) {
 }
 
 struct Reservation {
-  std::string sid;
   std::string worker;  // ours
   bool wrapping = false;
 };
+using Reservations = std::unordered_map<std::string, Reservation>;  // by Sid
 
 class Twilio : public DocumentFormat {
  public:
@@ -91,16 +93,19 @@ class Twilio : public DocumentFormat {
     const std::string_view name = value("worker_name");
     return agent(name, name.empty() ? value("worker_sid") : std::string_view());
   }
-  std::vector<Reservation>::iterator known(std::string_view sid) {
-    return std::find_if(accepted_.begin(), accepted_.end(), [&](const Reservation& r) { return r.sid == sid; });
+  Reservation* known(const std::string& sid) {
+    for (Reservations& some : accepted_) {
+      if (const auto found = some.find(sid); found != some.end()) return &found->second;
+    }
+    return nullptr;
   }
-  Reservation& accept(std::string_view sid, std::string_view who);
+  Reservation& accept(const std::string& sid, std::string_view who);
 
   JsonDocument attributes_;
   RawFields fields_;
   bool encoded_ = false;  // fields_ are those of a form
   Time at_ = 0;
-  std::vector<Reservation> accepted_;  // oldest first
+  std::array<Reservations, 2> accepted_;  // the newer ones, the older ones
 };
 
 std::string_view Twilio::value(std::string_view key) {
@@ -207,8 +212,8 @@ bool Twilio::task(std::string_view type) {
 bool Twilio::transfer(std::string_view type) {
   const bool warm = lower(value("transfer_mode")) == "warm";
   if (type != (warm ? "task.transfer-completed" : "task.transfer-initiated")) return true;
-  const auto from = known(value("transfer_initiating_reservation_sid"));
-  std::string_view who = from != accepted_.end() ? std::string_view(from->worker) : std::string_view();
+  const Reservation* const from = known(std::string(value("transfer_initiating_reservation_sid")));
+  std::string_view who = from != nullptr ? std::string_view(from->worker) : std::string_view();
   if (who.empty()) who = agent(value("transfer_initiating_worker_sid"));
   if (who.empty()) return true;
   core::Event& event = say(EventType::call_transferred);
@@ -217,14 +222,17 @@ bool Twilio::transfer(std::string_view type) {
   return true;
 }
 
-Reservation& Twilio::accept(std::string_view sid, std::string_view who) {
-  if (const auto already = known(sid); already != accepted_.end()) return *already;
-  if (accepted_.size() >= kMaxReservations) accepted_.erase(accepted_.begin());
-  return accepted_.emplace_back(Reservation{std::string(sid), std::string(who), false});
+Reservation& Twilio::accept(const std::string& sid, std::string_view who) {
+  if (Reservation* const already = known(sid)) return *already;
+  if (accepted_[0].size() >= kMaxReservations / 2) {
+    accepted_[1] = std::move(accepted_[0]);
+    accepted_[0].clear();
+  }
+  return accepted_[0].emplace(sid, Reservation{std::string(who), false}).first->second;
 }
 
 bool Twilio::reservation(std::string_view type) {
-  const std::string_view sid = value("reservation_sid");
+  const std::string sid(value("reservation_sid"));
   const std::string_view who = worker_name();
   if (type == "reservation.created") {
     say(EventType::call_offered).agent = who;
@@ -239,9 +247,9 @@ bool Twilio::reservation(std::string_view type) {
     if (!sid.empty()) accept(sid, who).wrapping = true;
     say(EventType::call_ended).agent = who;
   } else if (type == "reservation.completed") {
-    const auto one = known(sid);
-    const bool wrapped = one != accepted_.end() && one->wrapping;
-    if (one != accepted_.end()) accepted_.erase(one);
+    const Reservation* const one = known(sid);
+    const bool wrapped = one != nullptr && one->wrapping;
+    for (Reservations& some : accepted_) some.erase(sid);
     say(wrapped ? EventType::call_wrapped : EventType::call_ended).agent = who;
   } else {
     return type == "reservation.canceled" || type == "reservation.rescinded" || type == "reservation.failed";
@@ -275,7 +283,13 @@ bool Twilio::worker(std::string_view type) {
 std::string Twilio::memory() const {
   MemoryWriter out;
   out.line({"twilio", "2"});
-  for (const Reservation& r : accepted_) out.line({r.sid, r.worker, r.wrapping ? "1" : "0"});
+  for (std::size_t age = 0; age < accepted_.size(); ++age) {
+    std::vector<const Reservations::value_type*> some;
+    for (const auto& one : accepted_[age]) some.push_back(&one);
+    std::sort(some.begin(), some.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    for (const auto* one : some)
+      out.line({one->first, one->second.worker, one->second.wrapping ? "1" : "0", age == 0 ? "0" : "1"});
+  }
   return out.take();
 }
 
@@ -286,8 +300,8 @@ core::Status Twilio::remember(std::string_view text) {
   if (lines.empty() || lines[0] != MemoryLine{"twilio", "2"} || lines.size() > kMaxReservations + 1) return bad;
   decltype(accepted_) accepted;
   for (std::size_t i = 1; i < lines.size(); ++i) {
-    if (lines[i].size() != 3 || lines[i][0].empty()) return bad;
-    accepted.push_back({lines[i][0], lines[i][1], lines[i][2] == "1"});
+    if (lines[i].size() != 4 || lines[i][0].empty()) return bad;
+    accepted[lines[i][3] == "1" ? 1 : 0].emplace(lines[i][0], Reservation{lines[i][1], lines[i][2] == "1"});
   }
   accepted_ = std::move(accepted);
   return core::Done{};
