@@ -12,7 +12,7 @@
 #include <sstream>
 #include <vector>
 
-#include "server/source_disk.h"
+#include "server/source_mark.h"
 
 namespace server {
 namespace {
@@ -90,7 +90,8 @@ std::optional<FilePosition> file_position(std::string_view line) {
   std::string word, more;
   FilePosition p;
   text >> word >> p.device >> p.inode >> p.offset >> p.head_bytes >> p.head >> p.tail_bytes >> p.tail;
-  if (!text || word != "file" || text >> more || p.head_bytes > kHead || p.tail_bytes > kTail) return std::nullopt;
+  const bool whole = text && word == "file" && !(text >> more);
+  if (!whole || p.head_bytes > kHead || p.tail_bytes > kTail || p.tail_bytes > p.offset) return std::nullopt;
   return p;
 }
 

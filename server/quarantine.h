@@ -12,21 +12,11 @@
 #include <string>
 
 #include "core/result.h"
+#include "server/quarantine_file.h"
 #include "server/source_config.h"
 #include "server/source_disk.h"
 
 namespace server {
-
-struct Quarantined {
-  std::uint64_t number = 0;  // from 1, in order of arrival
-  std::string source;
-  windows::Time at = 0;      // wall
-  core::Error why;
-  std::string content_type, url;
-  std::string bytes;
-
-  std::size_t size() const;
-};
 
 class Quarantine {
  public:

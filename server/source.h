@@ -21,6 +21,7 @@
 #include "server/source_config.h"
 #include "server/source_disk.h"
 #include "server/source_health.h"
+#include "server/source_mark.h"
 #include "server/tenant.h"
 
 namespace server {
