@@ -32,10 +32,11 @@ constexpr std::string_view kAsteriskCdrKeys[] = {"inbound_contexts", "internal_c
 constexpr Capability kThreeCx[] = {{A::arrival, direct}, {A::queue_entry, derived}, {A::answer, derived},
                                    {A::wait, derived},   {A::abandon, derived},     {A::offers, derived},
                                    {A::talk, direct},    {A::transfers, derived},   {A::customer, configured}};
-constexpr std::string_view kThreeCxKeys[] = {"fields", "queue_numbers"};
+constexpr std::string_view kThreeCxKeys[] = {"fields", "menu_numbers", "queue_numbers"};
 constexpr Capability kFreeswitchCdr[] = {{A::arrival, direct}, {A::queue_entry, direct}, {A::answer, direct},
                                          {A::wait, direct},    {A::abandon, direct},     {A::exits, direct},
-                                         {A::talk, direct},    {A::hold, direct},        {A::customer, configured}};
+                                         {A::talk, direct},    {A::hold, direct},        {A::voicemail, derived},
+                                         {A::customer, configured}};
 constexpr Capability kFreeswitchEvents[] = {
     {A::queue_entry, direct},  {A::answer, direct},       {A::wait, direct},           {A::abandon, direct},
     {A::exits, direct},        {A::offers, direct},       {A::talk, direct},           {A::hold, derived},

@@ -1,9 +1,10 @@
 // FreeSWITCH mod_json_cdr: one document per leg of a call, over HTTP (docs/sources/freeswitch.md).
 // Source: src/mod/event_handlers/mod_json_cdr and src/mod/applications/mod_callcenter of FreeSWITCH.
 //
-// Values are URL-encoded by default, the body may be a form or base64 as a whole, and a document comes again when the
-// answer was lost. The caller's leg tells the visit to a queue of mod_callcenter (the last one, where there were
-// several); the legs to agents belong to it and tell nothing of their own, except how long the agent held the caller.
+// Values are URL-encoded by default, the body may be a form ("cdr=…", percent-encoded or base64), and a document comes
+// again when the answer was lost, or later from the folder where FreeSWITCH keeps what nobody took: there without the
+// "cdr=". The caller's leg tells the visit to a queue of mod_callcenter (the last one, where there were several); the
+// legs to agents belong to it and tell nothing of their own, except how long the agent held the caller.
 #include "ingest/form.h"
 #include "ingest/formats_made.h"
 #include "ingest/json_value.h"
@@ -50,12 +51,19 @@ std::int64_t FreeswitchCdr::held() const {
   return variables_["hold_accum_seconds"].whole().value_or(0) * 1000;
 }
 
-void FreeswitchCdr::message(const Message& message) {
-  std::string body(message.bytes);
-  if (body.starts_with("cdr=")) body = field(form_fields(body), "cdr");
+// The JSON in a body, however it was wrapped up.
+std::string document_of(std::string_view body) {
+  while (!body.empty() && (body.back() == '\n' || body.back() == '\r' || body.back() == ' ')) body.remove_suffix(1);
+  if (body.starts_with("cdr=")) body.remove_prefix(4);
+  if (body.starts_with('%')) return percent_decoded(body, true);
   if (!body.empty() && body.front() != '{') {
-    if (auto decoded = from_base64(body)) body = std::move(*decoded);
+    if (auto decoded = from_base64(body)) return std::move(*decoded);
   }
+  return std::string(body);
+}
+
+void FreeswitchCdr::message(const Message& message) {
+  const std::string body = document_of(message.bytes);
   auto parsed = document_.parse(body);
   if (!parsed) return refuse("malformed", parsed.error().message);
   root_ = *parsed;
@@ -116,13 +124,21 @@ void FreeswitchCdr::member(std::string_view call) {
       }
       core::Event& e = add(EventType::call_ended, over, call);
       e.agent = who;
-      e.value = duration(over - answered - held());
+      // Else the agent's own leg may tell of a hold, which is no talk either.
+      if (held() > 0) e.value = duration(over - answered - held());
     }
   } else if (canceled != kNever || value("cc_cause") == "cancel") {
     const std::string why = value("cc_cancel_reason");
     const Time at = canceled != kNever ? canceled : end != kNever ? end : joined;
-    const char* how = why == "TIMEOUT" ? "timeout" : why == "NO_AGENT_TIMEOUT" ? "empty"
-                      : why == "EXIT_WITH_KEY" ? "key" : nullptr;
+    // Both are whole seconds of one clock, and the queue is left after the caller hung up: who hung up later was taken
+    // out of the queue.
+    const bool moved = why == "BREAK_OUT" && canceled != kNever && end != kNever && end / 1000 > canceled / 1000;
+    const char* how = whole(value("voicemail_message_len")).value_or(0) > 0 ? "voicemail"
+                      : why == "TIMEOUT"                                    ? "timeout"
+                      : why == "NO_AGENT_TIMEOUT"                           ? "empty"
+                      : why == "EXIT_WITH_KEY"                              ? "key"
+                      : moved                                               ? "other"
+                                                                            : nullptr;
     core::Event& out = add(how != nullptr ? EventType::call_left : EventType::call_abandoned, at, call);
     out.queue = name;
     if (how != nullptr) out.text = how;

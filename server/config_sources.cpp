@@ -254,7 +254,8 @@ void read_format(Section& section, const TenantConfig& tenant, SourceConfig& sou
   const core::Error& error = made.error();
   const bool of_mapping = error.code == "bad_mapping";
   const std::string key = of_mapping ? "mapping" : section.has(error.where) ? error.where : "format";
-  section.fail(key, "cannot be used: " + (error.where.empty() ? "" : error.where + ": ") + error.message);
+  const bool said = error.where.empty() || error.where == key;
+  section.fail(key, "cannot be used: " + (said ? "" : error.where + ": ") + error.message);
 }
 
 // [tenant.source.watch]

@@ -7,6 +7,10 @@ namespace {
 constexpr std::string_view kEvents =
     "event plain MESSAGE_WAITING CHANNEL_HANGUP_COMPLETE CHANNEL_HOLD CHANNEL_UNHOLD CUSTOM callcenter::info "
     "vm::maintenance\n\n";
+// Who is there already; asked once the events are subscribed to, so that nothing falls between. The format expects the
+// answers in this order.
+constexpr std::string_view kQuestions =
+    "api callcenter_config agent list\n\napi callcenter_config queue list members\n\n";
 
 std::string_view without_end(std::string_view line) {
   while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
@@ -87,8 +91,9 @@ class EventSocketDialogue : public Dialogue {
       const std::string_view reply = field(message, "Reply-Text");
       if (!reply.starts_with("+OK")) return {true, {}, "refused: " + std::string(reply)};
       if (asked_) {
+        if (ready_) return {true, {}, {}};
         ready_ = true;
-        return {true, {}, {}};
+        return {true, std::string(kQuestions), {}};
       }
       asked_ = true;
       return {true, std::string(kEvents), {}};

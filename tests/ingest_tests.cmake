@@ -4,6 +4,7 @@ set(INGEST_TESTS
   damaged_formats_test.cpp
   event_queue_test.cpp
   events_doc_test.cpp
+  freeswitch_test.cpp
   helpdesk_formats_test.cpp
   ical_test.cpp
   instant_test.cpp
@@ -11,5 +12,6 @@ set(INGEST_TESTS
   mapped_text_test.cpp
   queue_log_test.cpp
   telephone_formats_test.cpp
+  threecx_test.cpp
   native_format_test.cpp
   zone_test.cpp)

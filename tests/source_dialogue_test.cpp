@@ -56,8 +56,11 @@ TEST_CASE("event socket: password, then what we want to hear") {
         "event plain MESSAGE_WAITING CHANNEL_HANGUP_COMPLETE CHANNEL_HOLD CHANNEL_UNHOLD CUSTOM callcenter::info "
         "vm::maintenance\n\n");
   CHECK_FALSE(dialogue->ready());
-  CHECK(dialogue->heard("Content-Type: command/reply\nReply-Text: +OK event listener enabled plain").ours);
+  const auto listening = dialogue->heard("Content-Type: command/reply\nReply-Text: +OK event listener enabled plain");
+  CHECK(listening.ours);
+  CHECK(listening.send == "api callcenter_config agent list\n\napi callcenter_config queue list members\n\n");
   CHECK(dialogue->ready());
+  CHECK_FALSE(dialogue->heard("Content-Type: api/response\nContent-Length: 4\n\n+OK\n").ours);
   CHECK_FALSE(dialogue->heard("Content-Type: text/event-plain\nContent-Length: 3\n\nx\n\n").ours);
   CHECK(dialogue->heard("Content-Type: text/disconnect-notice\nContent-Length: 2\n\nby").failed == "it said goodbye");
 }

@@ -175,6 +175,9 @@ TEST_CASE("event socket: password, subscription, events, and the connection lost
     peer.say("Content-Type: command/reply\nReply-Text: +OK accepted\n\n");
     CHECK_THAT(peer.hear("\n\n"), Catch::StartsWith("event plain "));
     peer.say("Content-Type: command/reply\nReply-Text: +OK event listener enabled plain\n\n");
+    peer.hear("queue list members\n\n");
+    const std::string none = "Content-Type: api/response\nContent-Length: 16\n\n-ERR not loaded!";
+    peer.say(none + none);
     peer.say(bytes);
   };
   for (std::size_t cut = every() - 1; cut < events.size(); cut += every()) {
