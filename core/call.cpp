@@ -7,9 +7,9 @@ namespace {
 
 using Observations = boost::container::small_vector<Observation, 5>;
 
-// Entries of two sources into the same queue that lie no further apart are one: sources with whole seconds cut up to
-// one off, and clocks disagree.
-constexpr Duration kSameEntry = 2 * windows::kSecond;
+// What two sources tell of the same queue or agent and lies no further apart is one thing: sources with whole seconds
+// cut up to one off, and clocks disagree.
+constexpr Duration kClocksApart = 2 * windows::kSecond;
 
 void stop_ringing(Visit& v, Time at) {
   for (Offer& offer : v.offers) {
@@ -39,16 +39,16 @@ class Reader {
       case EventType::call_no_answer: no_answer(o); break;
       case EventType::call_answered: answered(o); break;
       case EventType::call_held:
-        if (Leg* leg = leg_of(o.agent)) hold(*leg, o.at);
+        if (Leg* leg = leg_of(o)) hold(*leg, o.at);
         break;
       case EventType::call_resumed:
-        if (Leg* leg = leg_of(o.agent)) resume(*leg, o.at);
+        if (Leg* leg = leg_of(o)) resume(*leg, o.at);
         break;
       case EventType::call_hold_total:
-        if (Leg* leg = leg_of(o.agent)) leg->hold = o.value;
+        if (Leg* leg = leg_of(o)) leg->hold = o.value;
         break;
       case EventType::call_transferred:
-        if (Leg* leg = leg_of(o.agent)) {
+        if (Leg* leg = leg_of(o)) {
           leg->transfer = o.detail;
           end(*leg, o);
         }
@@ -71,24 +71,47 @@ class Reader {
     }
   }
 
-  // The visit that is going on; begins one for sources that do not tell of queues.
+  // The visit that is going on, or the one before it in the queue that is named, while the next has just begun; begins
+  // one for sources that do not tell of queues.
   Visit& visit(const Observation& o) {
     if (call_.visits.empty()) {
       call_.visits.emplace_back().queue = o.queue;
     }
-    return call_.visits.back();
+    Visit& last = call_.visits.back();
+    if (o.queue == kNoQueue || last.queue == kNoQueue || last.queue == o.queue) return last;
+    for (std::size_t i = call_.visits.size() - 1; i-- > 0;) {
+      const Time next = call_.visits[i + 1].queued;
+      if (next == kNever || o.at - next > kClocksApart) break;
+      if (call_.visits[i].queue == o.queue) return call_.visits[i];
+    }
+    return last;
   }
 
+  static bool told_twice(Time first, int first_by, const Observation& o) {
+    return first != kNever && first_by != authority_of(o.rank) && o.at - first <= kClocksApart;
+  }
+
+  // Visits follow each other: the next one's beginning was the end at the latest.
   void leave(Visit& v, Visit::Exit exit, Time at) {
+    const Visit* const next = &v + 1;
+    const bool last = next == call_.visits.data() + call_.visits.size();
     v.exit = exit;
-    v.exited = at;
-    stop_ringing(v, at);
+    v.exited = last || next->queued == kNever ? at : std::min(at, next->queued);
+    v.moved_on = false;
+    stop_ringing(v, v.exited);
+  }
+
+  bool entered_before(const Observation& o) const {
+    return std::any_of(call_.visits.begin(), call_.visits.end(), [&](const Visit& v) {
+      if (v.queue != o.queue) return false;
+      return told_twice(v.queued, v.queued_by, o) || (v.waits() && o.at - v.queued <= kClocksApart);
+    });
   }
 
   void queued(const Observation& o) {
+    if (entered_before(o)) return;
     if (!call_.visits.empty()) {
       Visit& previous = call_.visits.back();
-      if (previous.waits() && o.queue == previous.queue && o.at - previous.queued <= kSameEntry) return;
       if (previous.waits()) {
         leave(previous, Visit::Exit::left, o.at);
         previous.left = Detail::overflow;
@@ -96,6 +119,7 @@ class Reader {
       } else if (previous.queued == kNever && previous.exit == Visit::Exit::none) {
         // Rang somewhere before the source told of the queue: the same visit.
         previous.queued = o.at;
+        previous.queued_by = authority_of(o.rank);
         previous.queue = o.queue;
         return;
       }
@@ -103,6 +127,7 @@ class Reader {
     Visit& v = call_.visits.emplace_back();
     v.queue = o.queue;
     v.queued = o.at;
+    v.queued_by = authority_of(o.rank);
     v.channel = call_.channel;
     v.priority = call_.priority;
   }
@@ -117,9 +142,11 @@ class Reader {
   void offered(const Observation& o) {
     Visit& v = visit(o);
     const bool rings = std::any_of(v.offers.begin(), v.offers.end(), [&](const Offer& offer) {
-      return o.agent != kNoAgent && offer.agent == o.agent && offer.to == kNever;
+      if (o.agent == kNoAgent || offer.agent != o.agent) return false;
+      return offer.to == kNever || told_twice(offer.from, offer.said_by, o);
     });
-    if (!rings && open_leg(v, o.agent) == nullptr) v.offers.push_back({o.agent, o.at, kNever, false});
+    if (rings || open_leg(v, o.agent) != nullptr) return;
+    v.offers.push_back({o.agent, o.at, kNever, false, authority_of(o.rank)});
   }
 
   void no_answer(const Observation& o) {
@@ -136,27 +163,33 @@ class Reader {
     for (const Offer& offer : v.offers) {
       if (o.agent != kNoAgent && offer.agent == o.agent && offer.no_answer && from < offer.to) return;
     }
-    v.offers.push_back({o.agent, from, o.at, true});
+    v.offers.push_back({o.agent, from, o.at, true, authority_of(o.rank)});
   }
 
   void answered(const Observation& o) {
     Visit& v = visit(o);
     stop_ringing(v, o.at);  // a transferred call rings after it left the queue
-    if (v.exit == Visit::Exit::none) {
-      v.exit = Visit::Exit::answered;
-      v.exited = o.at;
+    if (v.exit == Visit::Exit::none || v.moved_on) {
+      leave(v, Visit::Exit::answered, o.at);
+      v.left = Detail::none;
       v.wait = o.value;
     }
-    if (open_leg(v, o.agent) != nullptr) return;
+    const bool talks = std::any_of(v.legs.begin(), v.legs.end(), [&](const Leg& leg) {
+      if (o.agent == kNoAgent || leg.agent != o.agent) return false;
+      return leg.ended == kNever || told_twice(leg.answered, leg.answered_by, o);
+    });
+    if (talks) return;
     Leg& leg = v.legs.emplace_back();
     leg.agent = o.agent;
     leg.answered = o.at;
+    leg.answered_by = authority_of(o.rank);
   }
 
-  // The latest leg of the agent, an open one first; of anybody when no agent is named.
-  Leg* leg_of(std::uint32_t agent) {
+  // The latest leg of the agent, an open one first; of anybody when no agent is named; of any queue when none is.
+  Leg* newest_leg(std::uint32_t agent, std::uint16_t queue) {
     Leg* found = nullptr;
     for (std::size_t i = call_.visits.size(); i-- > 0;) {
+      if (queue != kNoQueue && call_.visits[i].queue != queue) continue;
       auto& legs = call_.visits[i].legs;
       for (std::size_t j = legs.size(); j-- > 0;) {
         if (agent != kNoAgent && legs[j].agent != agent) continue;
@@ -165,6 +198,11 @@ class Reader {
       }
     }
     return found;
+  }
+
+  Leg* leg_of(const Observation& o) {
+    Leg* const there = o.queue != kNoQueue ? newest_leg(o.agent, o.queue) : nullptr;
+    return there != nullptr ? there : newest_leg(o.agent, kNoQueue);
   }
 
   void hold(Leg& leg, Time at) {
@@ -180,19 +218,19 @@ class Reader {
     if (leg.ended == kNever) {
       resume(leg, o.at);
       leg.ended = o.at;
+      leg.ended_by = authority_of(o.rank);
+    } else if (leg.ended_by != authority_of(o.rank) && o.at - leg.ended > kClocksApart) {
+      return;  // did not see it end, and counted on
     }
     if (o.value >= 0) leg.talk = o.value;
   }
 
-  // The visit that was left: the current one, or the one before, if the next began at this very instant.
+  // The visit that was left: if the next one began at this very instant, the one before.
   Visit& left_visit(const Observation& o) {
     Visit& v = visit(o);
-    if (call_.visits.size() < 2 || v.queued != o.at) return v;
-    Visit& previous = call_.visits[call_.visits.size() - 2];
-    if (!previous.moved_on || (o.queue != kNoQueue && o.queue != previous.queue)) return v;
-    previous.moved_on = false;
-    previous.exit = Visit::Exit::none;
-    return previous;
+    if (&v == call_.visits.data() || v.queued != o.at) return v;
+    Visit& previous = *(&v - 1);
+    return previous.moved_on && (o.queue == kNoQueue || o.queue == previous.queue) ? previous : v;
   }
 
   void exited(const Observation& o, Visit::Exit exit) {
@@ -201,9 +239,17 @@ class Reader {
       return;
     }
     Visit& v = exit == Visit::Exit::left ? left_visit(o) : visit(o);
-    if (v.exit != Visit::Exit::none) {
+    if (v.moved_on) {
+      if (exit != Visit::Exit::left) return;  // who moved on did not give up
+    } else if (v.exit != Visit::Exit::none) {
       // A caller who hangs up after the answer abandons nothing.
-      if (v.exit == Visit::Exit::answered || v.moved_on || authority_of(o.rank) <= v.said_by) return;
+      if (v.exit == Visit::Exit::answered) return;
+      // Why a visit ended and that a message was left then are both true.
+      if (v.exit == Visit::Exit::left && exit == Visit::Exit::left) {
+        if (o.detail == Detail::voicemail && v.left != Detail::callback) v.left = Detail::voicemail;
+        if (v.left == Detail::voicemail) return;
+      }
+      if (authority_of(o.rank) <= v.said_by) return;
     }
     leave(v, exit, o.at);
     v.said_by = authority_of(o.rank);
@@ -217,7 +263,7 @@ class Reader {
 
   void ended(const Observation& o) {
     if (o.agent != kNoAgent) {
-      if (Leg* leg = leg_of(o.agent)) end(*leg, o);
+      if (Leg* leg = leg_of(o)) end(*leg, o);
       return;
     }
     call_.ended = o.at;
@@ -232,12 +278,13 @@ class Reader {
   }
 
   void wrapped(const Observation& o) {
-    Leg* leg = leg_of(o.agent);
+    Leg* leg = leg_of(o);
     if (leg == nullptr) return;
     if (leg->ended == kNever) {
       const Time at = o.at - std::max(0, o.value);
       resume(*leg, at);
       leg->ended = at;
+      leg->ended_by = authority_of(o.rank);
     }
     leg->wrapped = o.at;
     leg->wrap = o.value;

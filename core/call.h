@@ -5,9 +5,11 @@
 // record is read the same way and laid over the live visit of its number: its words win if its source has at
 // least the live sources' authority, and each side fills what the other does not say.
 //
-// Two sources may tell live of one call, each by its own clock. An agent has one connection with a call at a time and
-// rings once at a time, and a caller waits once at a time, so what overlaps is the same thing told twice; how a visit
-// ended without answer is believed of the source with the higher authority. Values, any thread.
+// Two sources may tell live of one call, each by its own clock, and one of them in whole seconds. An agent has one
+// connection with a call at a time and rings once at a time, and a caller waits once at a time, so what overlaps is
+// the same thing told twice, and so is what another source tells of the same queue or agent within two seconds. What
+// names a queue that was left no longer ago is about the visit there. How a visit ended without answer is believed of
+// the source with the higher authority; a message left on the way out is told besides. Values, any thread.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -32,6 +34,7 @@ struct Leg {
   Duration hold = -1;
   Duration wrap = -1;
   Detail transfer = Detail::none;
+  int answered_by = 0, ended_by = 0;  // authority of who said so first
   boost::container::small_vector<Hold, 1> holds;
 };
 
@@ -40,6 +43,7 @@ struct Offer {
   Time from = kNever;
   Time to = kNever;  // kNever: still rings
   bool no_answer = false;
+  int said_by = 0;  // authority of who said so first
 };
 
 struct Visit {
@@ -55,6 +59,7 @@ struct Visit {
   Duration wait = -1;    // as measured by the source
   Time promised = kNever;  // of a callback: until when
   bool moved_on = false;  // that it left is only inferred from the next visit's beginning
+  int queued_by = 0;      // authority of who said so first
   int said_by = 0;        // authority of who said how it left unanswered
   boost::container::small_vector<Leg, 1> legs;
   boost::container::small_vector<Offer, 1> offers;

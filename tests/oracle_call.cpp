@@ -16,12 +16,14 @@ struct Leg {
   Duration talk = -1, hold = -1, wrap = -1;
   std::string_view transfer;
   std::vector<std::pair<Time, Time>> holds;
+  int answer_from = 0, end_from = 0;  // authority
 };
 
 struct Ring {
   std::string_view agent;
   Time from = kNever, to = kNever;
   bool missed = false;
+  int told_by = 0;  // authority
 };
 
 struct Visit {
@@ -30,7 +32,7 @@ struct Visit {
   Time queued = kNever, out_at = kNever, promised = kNever;
   Duration wait = -1;
   bool inferred = false;  // it left because the next visit began; nobody said so
-  int believed = 0;       // authority of who said how it left
+  int believed = 0, entry_from = 0;  // authority of who said how it left, and of who told of the entry
   std::vector<Leg> legs;
   std::vector<Ring> rings;
 };
@@ -65,6 +67,12 @@ void stop_rings(Visit& v, Time at) {
   }
 }
 
+constexpr Duration kApart = 2 * windows::kSecond;  // two sources' clocks
+
+bool again(Time first, int from, const Event& e) {
+  return first != kNever && from != e.authority && e.at <= first + kApart;
+}
+
 void end_leg(Leg& leg, Time at, Duration talk) {
   if (leg.ended == kNever) {
     leg.ended = at;
@@ -73,26 +81,32 @@ void end_leg(Leg& leg, Time at, Duration talk) {
   if (talk >= 0) leg.talk = talk;
 }
 
-// The agent's newest leg, one that goes on before one that is over; anybody's when no agent is named.
-Leg* leg_of(Call& call, std::string_view agent) {
-  for (const bool open : {true, false}) {
-    for (auto v = call.visits.rbegin(); v != call.visits.rend(); ++v) {
-      for (auto leg = v->legs.rbegin(); leg != v->legs.rend(); ++leg) {
-        if ((agent.empty() || leg->agent == agent) && (!open || leg->ended == kNever)) return &*leg;
+// A source that missed the end counts on.
+void end_leg(Leg& leg, const Event& e) {
+  if (leg.ended == kNever) leg.end_from = e.authority;
+  else if (leg.end_from != e.authority && e.at > leg.ended + kApart) return;
+  end_leg(leg, e.at, e.value);
+}
+
+// The agent's newest leg, from the queue that is named if there is one, one that goes on before one that is over.
+Leg* leg_of(Call& call, const Event& e) {
+  for (const std::string_view queue : {e.queue, std::string_view()}) {
+    for (const bool open : {true, false}) {
+      for (auto v = call.visits.rbegin(); v != call.visits.rend(); ++v) {
+        if (!queue.empty() && v->queue != queue) continue;
+        for (auto leg = v->legs.rbegin(); leg != v->legs.rend(); ++leg) {
+          if ((e.agent.empty() || leg->agent == e.agent) && (!open || leg->ended == kNever)) return &*leg;
+        }
       }
     }
   }
   return nullptr;
 }
 
-bool talks(const Visit& v, std::string_view agent) {
-  return !agent.empty() && std::any_of(v.legs.begin(), v.legs.end(),
-                                       [&](const Leg& l) { return l.agent == agent && l.ended == kNever; });
-}
-
-bool rings(const Visit& v, std::string_view agent) {
-  return !agent.empty() && std::any_of(v.rings.begin(), v.rings.end(),
-                                       [&](const Ring& r) { return r.agent == agent && r.to == kNever; });
+bool talks(const Visit& v, const Event& e, bool or_did) {
+  return !e.agent.empty() && std::any_of(v.legs.begin(), v.legs.end(), [&](const Leg& l) {
+    return l.agent == e.agent && (l.ended == kNever || (or_did && again(l.answered, l.answer_from, e)));
+  });
 }
 
 // Nothing more was heard of the call after `at`.
@@ -107,13 +121,13 @@ void lose(Call& call, Time at) {
 }
 
 // The call is over: nobody waits, rings or talks any more.
-void end_all(Call& call, Time at, Duration talk) {
-  call.ended = at;
+void end_all(Call& call, const Event& e) {
+  call.ended = e.at;
   for (Visit& v : call.visits) {
-    if (v.out.empty()) leave(v, "abandoned", at);
-    stop_rings(v, at);
+    if (v.out.empty()) leave(v, "abandoned", e.at);
+    stop_rings(v, e.at);
     for (Leg& leg : v.legs) {
-      if (leg.ended == kNever) end_leg(leg, at, talk);
+      if (leg.ended == kNever) end_leg(leg, e);
     }
   }
 }
@@ -125,7 +139,17 @@ Call walk(const std::vector<Event>& events) {
       call.visits.emplace_back();
       call.visits.back().queue = e.queue;
     }
+    // A queue that was left a moment ago may still be spoken of.
+    std::size_t i = call.visits.size() - 1;
+    if (e.queue.empty() || call.visits[i].queue.empty() || call.visits[i].queue == e.queue) return call.visits[i];
+    while (i > 0 && call.visits[i].queued != kNever && e.at <= call.visits[i].queued + kApart) {
+      if (call.visits[--i].queue == e.queue) return call.visits[i];
+    }
     return call.visits.back();
+  };
+  // What came next was the end of a visit at the latest.
+  const auto out_of = [&](const Visit& v, Time at) {
+    return &v == &call.visits.back() || (&v + 1)->queued == kNever ? at : std::min(at, (&v + 1)->queued);
   };
   for (const Event& e : events) {
     if (!e.channel.empty()) call.channel = e.channel;
@@ -135,14 +159,19 @@ Call walk(const std::vector<Event>& events) {
         if (call.started == kNever) call.started = e.at;
         break;
       case T::call_queued: {
+        const bool known = std::any_of(call.visits.begin(), call.visits.end(), [&](const Visit& v) {
+          if (v.queue != e.queue || v.queued == kNever) return false;
+          return again(v.queued, v.entry_from, e) || (v.out.empty() && e.at <= v.queued + kApart);
+        });
+        if (known) break;
         if (!call.visits.empty() && call.visits.back().out.empty()) {
           Visit& last = call.visits.back();
           if (last.queued == kNever) {  // it rang before the source told of the queue
             last.queued = e.at;
+            last.entry_from = e.authority;
             last.queue = e.queue;
             break;
           }
-          if (last.queue == e.queue && e.at <= last.queued + 2 * windows::kSecond) break;
           leave(last, "overflow", e.at);
           last.inferred = true;
           stop_rings(last, e.at);
@@ -150,6 +179,7 @@ Call walk(const std::vector<Event>& events) {
         Visit v;
         v.queue = e.queue;
         v.queued = e.at;
+        v.entry_from = e.authority;
         v.channel = call.channel;
         v.priority = call.priority;
         call.visits.push_back(v);
@@ -157,7 +187,10 @@ Call walk(const std::vector<Event>& events) {
       }
       case T::call_offered: {
         Visit& v = current(e);
-        if (!talks(v, e.agent) && !rings(v, e.agent)) v.rings.push_back({e.agent, e.at, kNever, false});
+        const bool told = !e.agent.empty() && std::any_of(v.rings.begin(), v.rings.end(), [&](const Ring& r) {
+          return r.agent == e.agent && (r.to == kNever || again(r.from, r.told_by, e));
+        });
+        if (!talks(v, e, false) && !told) v.rings.push_back({e.agent, e.at, kNever, false, e.authority});
         break;
       }
       case T::call_no_answer: {
@@ -168,9 +201,9 @@ Call walk(const std::vector<Event>& events) {
           open->to = e.at;
           open->missed = true;
         } else {
-          const Ring ring{e.agent, e.at - std::max<Duration>(0, e.value), e.at, true};
-          const bool told = !e.agent.empty() && std::any_of(rings.begin(), rings.end(), [&](const Ring& r) {
-            return r.agent == e.agent && r.missed && r.to > ring.from;
+          const Ring ring{e.agent, e.at - std::max<Duration>(0, e.value), e.at, true, e.authority};
+          const bool told = std::any_of(rings.begin(), rings.end(), [&](const Ring& r) {
+            return !e.agent.empty() && r.agent == e.agent && r.missed && r.to > ring.from;
           });
           if (!told) rings.push_back(ring);
         }
@@ -179,31 +212,32 @@ Call walk(const std::vector<Event>& events) {
       case T::call_answered: {
         Visit& v = current(e);
         stop_rings(v, e.at);
-        if (v.out.empty()) {
-          leave(v, "answered", e.at);
+        if (v.out.empty() || v.inferred) {
+          leave(v, "answered", out_of(v, e.at));
+          v.inferred = false;
           v.wait = e.value;
         }
-        if (talks(v, e.agent)) break;
-        v.legs.push_back({e.agent, e.at, kNever, kNever, -1, -1, -1, "", {}});
+        if (talks(v, e, true)) break;
+        v.legs.push_back({e.agent, e.at, kNever, kNever, -1, -1, -1, "", {}, e.authority, 0});
         break;
       }
       case T::call_held:
-        if (Leg* leg = leg_of(call, e.agent); leg != nullptr && leg->ended == kNever) {
+        if (Leg* leg = leg_of(call, e); leg != nullptr && leg->ended == kNever) {
           if (leg->holds.empty() || leg->holds.back().second != kNever) leg->holds.push_back({e.at, kNever});
         }
         break;
       case T::call_resumed:
-        if (Leg* leg = leg_of(call, e.agent); leg != nullptr && !leg->holds.empty()) {
+        if (Leg* leg = leg_of(call, e); leg != nullptr && !leg->holds.empty()) {
           if (leg->holds.back().second == kNever) leg->holds.back().second = e.at;
         }
         break;
       case T::call_hold_total:
-        if (Leg* leg = leg_of(call, e.agent)) leg->hold = e.value;
+        if (Leg* leg = leg_of(call, e)) leg->hold = e.value;
         break;
       case T::call_transferred:
-        if (Leg* leg = leg_of(call, e.agent)) {
+        if (Leg* leg = leg_of(call, e)) {
           leg->transfer = e.text.empty() ? "attended" : e.text;
-          end_leg(*leg, e.at, e.value);
+          end_leg(*leg, e);
         }
         break;
       case T::call_abandoned:
@@ -212,21 +246,26 @@ Call walk(const std::vector<Event>& events) {
           call.ended = e.at;
           break;
         }
+        const bool gave_up = e.type == T::call_abandoned;
+        const std::string_view how = gave_up ? "abandoned" : e.text.empty() ? "other" : e.text;
         // Two visits may touch in one instant: what left is the first of them.
-        const auto touching = std::find_if(call.visits.begin(), call.visits.end(), [&](const Visit& v) {
-          const bool last_but_one = &v + 2 == call.visits.data() + call.visits.size();
-          return e.type == T::call_left && last_but_one && v.inferred && v.out_at == e.at &&
-                 (e.queue.empty() || e.queue == v.queue);
-        });
-        if (touching != call.visits.end()) {
-          touching->inferred = false;
-          touching->out = "";
+        Visit* which = &current(e);
+        if (!gave_up && which != call.visits.data() && which->queued == e.at) {
+          Visit* const before = which - 1;
+          if (before->inferred && (e.queue.empty() || e.queue == before->queue)) which = before;
         }
-        Visit& v = touching != call.visits.end() ? *touching : current(e);
-        if (!v.out.empty() && (v.out == "answered" || v.inferred || e.authority <= v.believed)) break;
+        Visit& v = *which;
+        const bool known = !v.inferred && !v.out.empty();
+        if (v.inferred ? gave_up : v.out == "answered") break;
+        if (known && v.out != "abandoned" && !gave_up) {
+          if (how == "voicemail" && v.out != "callback") v.out = how;  // why it left, and what came of it
+          if (v.out == "voicemail") break;
+        }
+        if (known && e.authority <= v.believed) break;
+        v.inferred = false;
         v.believed = e.authority;
-        leave(v, e.type == T::call_abandoned ? "abandoned" : e.text.empty() ? "other" : e.text, e.at);
-        stop_rings(v, e.at);
+        leave(v, how, out_of(v, e.at));
+        stop_rings(v, v.out_at);
         if (e.type != T::call_left || e.text != "callback") {
           v.wait = e.value;
         } else if (e.value >= 0) {  // of a callback it is a promise
@@ -236,14 +275,17 @@ Call walk(const std::vector<Event>& events) {
       }
       case T::call_ended:
         if (e.agent.empty()) {
-          end_all(call, e.at, e.value);
-        } else if (Leg* leg = leg_of(call, e.agent)) {
-          end_leg(*leg, e.at, e.value);
+          end_all(call, e);
+        } else if (Leg* leg = leg_of(call, e)) {
+          end_leg(*leg, e);
         }
         break;
       case T::call_wrapped:
-        if (Leg* leg = leg_of(call, e.agent)) {
-          if (leg->ended == kNever) end_leg(*leg, e.at - std::max<Duration>(0, e.value), -1);
+        if (Leg* leg = leg_of(call, e)) {
+          if (leg->ended == kNever) {
+            end_leg(*leg, e.at - std::max<Duration>(0, e.value), -1);
+            leg->end_from = e.authority;
+          }
           leg->wrapped = e.at;
           leg->wrap = e.value;
         }
