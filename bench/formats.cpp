@@ -1,9 +1,11 @@
-// ringside-bench-formats: how fast each format reads, beside the native one, in one run. See bench/RESULTS.md.
+// ringside-bench-formats [FORMAT]: how fast each format reads, or that one, beside the native one in the same run. See
+// bench/RESULTS.md.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ingest/formats.h"
@@ -190,7 +192,8 @@ std::vector<std::string> make(const Maker& maker, long count) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const std::string_view only = argc > 1 ? argv[1] : "";
   const std::vector<Case> cases = {{"ringside", native},        {"asterisk_queue_log", queue_log},
                                    {"asterisk_ami", ami},       {"asterisk_cdr", cdr},
                                    {"3cx_cdr", threecx},        {"freeswitch_events", freeswitch},
@@ -202,6 +205,7 @@ int main() {
   double yardstick = 0;
   std::printf("  %-20s %12s %10s %10s %12s %14s\n", "format", "ns/message", "bytes", "events", "ns/event", "of native");
   for (const Case& c : cases) {
+    if (!only.empty() && only != c.format && yardstick != 0) continue;
     ingest::FormatOptions options;
     options.source = "bench";
     auto format = ingest::make_format(c.format, std::move(options));
@@ -216,6 +220,7 @@ int main() {
     std::printf("  %-20s %12.0f %10.0f %10.2f %12.0f %12.1f %%\n", c.format, rate.per_message, rate.bytes, rate.events,
                 per_event, yardstick / per_event * 100);
   }
+  if (!only.empty()) return 0;
   // A whole log, as after a night without us.
   ingest::FormatOptions options;
   options.source = "bench";

@@ -16,7 +16,12 @@ std::string percent_decoded(std::string_view text, bool plus);
 using RawFields = std::vector<std::pair<std::string_view, std::string_view>>;
 void raw_form_fields(std::string_view body, RawFields& out);
 // Whether percent_decoded(text, true) would change anything.
-inline bool is_encoded(std::string_view text) { return text.find_first_of("%+") != std::string_view::npos; }
+inline bool is_encoded(std::string_view text) {
+  for (const char c : text) {
+    if (c == '%' || c == '+') return true;
+  }
+  return false;
+}
 
 using FormFields = std::vector<std::pair<std::string, std::string>>;
 FormFields form_fields(std::string_view body);

@@ -7,6 +7,7 @@
 
 #include "ingest/document_format.h"
 #include "ingest/formats_made.h"
+#include "ingest/webhook_signature.h"
 
 namespace ingest {
 
@@ -21,6 +22,12 @@ constexpr std::string_view kDetail = "v2.detail.events.conversation.";
 class Genesys : public DocumentFormat {
  public:
   using DocumentFormat::DocumentFormat;
+
+  // They sign nothing, but a secret can be sent along in a header.
+  core::Status check(const Message& message, core::Time) const override {
+    if (options().secret.empty()) return core::Done{};
+    return check_secret_header(message, "x-api-key", options().secret);
+  }
 
  protected:
   void document(JsonValue root) override;

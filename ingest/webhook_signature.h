@@ -20,7 +20,7 @@ core::Status check_zendesk(const Message& message, std::string_view secret, core
 // bodies the URL has their SHA-256.
 core::Status check_twilio(const Message& message, std::string_view secret);
 
-// A secret that is sent as it is, in a header (Amazon Data Firehose).
+// A secret that is sent as it is, in a header (Amazon Data Firehose; X-Api-Key of senders that sign nothing).
 core::Status check_secret_header(const Message& message, std::string_view name, std::string_view secret);
 
 }  // namespace ingest

@@ -31,7 +31,7 @@ class Zammad : public DocumentFormat {
   void document(JsonValue root) override;
 
  private:
-  void created(JsonValue ticket);
+  void created(JsonValue ticket, Time updated);
   void state(JsonValue ticket, Time updated);
   void article(JsonValue article);
   std::string_view state_word(std::string_view theirs) const;
@@ -61,6 +61,13 @@ std::string person(JsonValue user, JsonValue id) {
 // Groups, states and priorities are objects with a name, or the name.
 std::string_view name_of(JsonValue value) { return value.is_object() ? value["name"].text() : value.text(); }
 
+// "2 normal" is how Zammad sorts them.
+std::string_view priority_of(JsonValue ticket) {
+  const std::string_view name = name_of(ticket["priority"]);
+  const bool numbered = name.size() > 2 && name[0] >= '0' && name[0] <= '9' && name[1] == ' ';
+  return numbered ? name.substr(2) : name;
+}
+
 void Zammad::document(JsonValue root) {
   const JsonValue ticket = root["ticket"];
   std::string id = ticket["number"].word();
@@ -69,13 +76,13 @@ void Zammad::document(JsonValue root) {
   ticket_ = subject(id);
   const Time updated = instant_of(ticket["updated_at"]);
   if (updated == kNever) return refuse("bad_time", "not an RFC 3339 time", "/ticket/updated_at");
-  created(ticket);
+  created(ticket, updated);
   article(root["article"]);
   state(ticket, updated);
 }
 
-// The same ticket gives the same event.
-void Zammad::created(JsonValue ticket) {
+// The group it was made in is that of the webhook about the creation; later ones know only that it was made.
+void Zammad::created(JsonValue ticket, Time updated) {
   const Time at = instant_of(ticket["created_at"]);
   if (at == kNever) return;
   const std::string sender = lower(ticket["create_article_sender"].text());
@@ -86,14 +93,16 @@ void Zammad::created(JsonValue ticket) {
                   : type.find("web") != type.npos ? "web" : "email";
   const std::string who = person(ticket["customer"], ticket["customer_id"]);
   event.customer = customer(who);
-  done(join({"created-", ticket_}));
+  const bool fresh = updated - at < kOneUpdate;
+  if (fresh) event.queue = queue(name_of(ticket["group"]));
+  if (fresh) event.priority = priority_of(ticket);
+  // Said a little later, so that it is read behind what the webhook of the creation says of the same instant.
+  if (fresh) done(join({"created-", ticket_}));
+  else done(join({"known-", ticket_}), at + 1);
 }
 
 void Zammad::state(JsonValue ticket, Time updated) {
   const std::string owner = person(ticket["owner"], ticket["owner_id"]);
-  // "2 normal" is how Zammad sorts them.
-  std::string_view priority = name_of(ticket["priority"]);
-  if (priority.size() > 2 && priority[0] >= '0' && priority[0] <= '9' && priority[1] == ' ') priority.remove_prefix(2);
   const std::string_view word = state_word(name_of(ticket["state"]));
   // When it was solved is told exactly, also by a webhook that comes long afterwards. Closing and taking it over are
   // often one update, whose own instant is a little later.
@@ -104,7 +113,7 @@ void Zammad::state(JsonValue ticket, Time updated) {
   core::Event& assigned = add(EventType::ticket_assigned, changed, ticket_);
   assigned.agent = agent(owner);
   assigned.queue = queue(name_of(ticket["group"]));
-  assigned.priority = priority;
+  assigned.priority = priority_of(ticket);
 
   if (word == "merged" || word == "removed") {
     add(EventType::ticket_merged, updated, ticket_).text = word == "merged" ? "unknown" : "removed";

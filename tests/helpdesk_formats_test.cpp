@@ -114,6 +114,9 @@ TEST_CASE("signatures: right, wrong, missing and replayed") {
   CHECK(verdict("jira", "s", body, {{"x-hub-signature", sha1}}) == "bad_signature");
   CHECK(verdict("amazon_connect", "s", body, {{"X-Amz-Firehose-Access-Key", "s"}}) == "good");
   CHECK(verdict("amazon_connect", "s", body, {{"X-Amz-Firehose-Access-Key", "x"}}) == "bad_signature");
+  CHECK(verdict("genesys_cloud", "s", body, {{"X-Api-Key", "s"}}) == "good");
+  CHECK(verdict("genesys_cloud", "s", body, {{"X-Api-Key", "S"}}) == "bad_signature");
+  CHECK(verdict("genesys_cloud", "s", body, {}) == "missing_signature");
   CHECK(verdict("livechat", "s", R"({"secret_key":"s"})", {}) == "good");
   CHECK(verdict("livechat", "s", R"({"secret_key":"x"})", {}) == "bad_signature");
   CHECK(verdict("livechat", "s", "{", {}) == "missing_signature");
@@ -167,7 +170,8 @@ TEST_CASE("Zammad: whole states give the same numbers in any order and again") {
                          zammad("2026-09-21T11:00:00.000Z", "pending reminder", "emma", reply),
                          zammad("2026-09-21T12:00:00.000Z", "closed", "emma", "{}"),
                          zammad("2026-09-21T13:00:00.000Z", "open", "emma", "{}")};
-  const Lines expected = {"10:00:00.000Z ticket.created 10081 channel=email by=customer",
+  const Lines expected = {"10:00:00.000Z ticket.created 10081 queue=Service Desk channel=email priority=normal "
+                          "by=customer",
                           "10:00:00.000Z ticket.reply 10081 by=customer",
                           "10:00:01.000Z ticket.assigned 10081 queue=Service Desk priority=normal",
                           "10:00:01.000Z ticket.status 10081 text=new",
@@ -199,13 +203,15 @@ TEST_CASE("Zammad: whole states give the same numbers in any order and again") {
     CHECK(n.faults.empty());
     CHECK(n.sums("tenant") == std::vector<double>{1, 1, 1, 1, 3'600'000, 1});
     CHECK(n.sum("agent/emma", 1) == 1);
+    CHECK(n.sum("queue/Service Desk", 0) == 1);
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
 TEST_CASE("Zammad: the document of public documentation") {
   if (feed::absent("payloads/zammad_webhook_ticket.json")) return;
   CHECK(said("zammad", feed::file("payloads/zammad_webhook_ticket.json")) ==
-        Lines{"2020-11-13T14:34:35.282Z ticket.created 10081 channel=voice by=customer",
+        Lines{"2020-11-13T14:34:35.282Z ticket.created 10081 queue=Service Desk channel=voice priority=normal "
+              "by=customer",
               "2020-11-13T14:34:35.318Z ticket.reply 10081 by=customer",
               "2020-11-13T14:34:35.333Z ticket.assigned 10081 agent=emma@chrispresso.com queue=Service Desk "
               "priority=normal",
@@ -495,6 +501,10 @@ tags = "{/ticket/tags}"
   CHECK(intake.remainders.size() == 1);
   CHECK(intake.batch.items == std::vector<std::uint32_t>{0, 1, 2});
   for (const auto& event : intake.batch.events) CHECK(event.source == "desk");
+  auto guarded = options;
+  guarded.secret = "s";
+  ingest::Message message;
+  CHECK(feed::make("mapped_json", guarded)->check(message, kNow).error().code == "missing_signature");
   options.mapping = "source = \"x\"\n[json]\nrecords = \"items\"\n";
   CHECK(ingest::make_format("mapped_json", options).error().where == "3:11");
   options.mapping = "source = \"x\"\n[[event]]\ntype=\"a\"\nid=\"b\"\ntime=\"c\"\n";
@@ -512,13 +522,21 @@ TEST_CASE("Freshdesk: the mapping and the body of its page") {
   };
   CHECK(shown(read(*format, body("created", "Open", "2026-09-21T10:00:00Z"))) ==
         Lines{"2026-09-21T10:00:00.000Z ticket.created 7 queue=IT channel=email priority=high by=customer",
-              "2026-09-21T10:00:00.000Z ticket.assigned 7 agent=a@x.example queue=IT",
-              "2026-09-21T10:00:00.000Z ticket.status 7 text=open",
-              "2026-09-21T10:00:00.000Z ticket.priority 7 priority=high"});
-  const Lines solved = shown(read(*format, body("replied", "Resolved", "2026-09-21T11:00:00Z")));
-  REQUIRE(solved.size() == 4);
-  CHECK(solved[1] == "2026-09-21T11:00:00.000Z ticket.resolved 7 agent=a@x.example");
-  CHECK(solved[3] == "2026-09-21T11:00:00.000Z ticket.reply 7 by=agent");
+              "2026-09-21T10:00:00.000Z ticket.assigned 7 agent=a@x.example queue=IT priority=high",
+              "2026-09-21T10:00:00.000Z ticket.status 7 text=open"});
+  CHECK(shown(read(*format, body("replied", "Resolved", "2026-09-21T11:00:00Z"))) ==
+        Lines{"2026-09-21T11:00:00.000Z ticket.assigned 7 agent=a@x.example queue=IT priority=high",
+              "2026-09-21T11:00:00.000Z ticket.resolved 7 agent=a@x.example",
+              "2026-09-21T11:00:00.000Z ticket.reply 7 by=agent"});
+  CHECK(shown(read(*format, body("note_added", "Open", "2026-09-21T11:00:00Z"))).back() ==
+        "2026-09-21T11:00:00.000Z ticket.reply 7 by=agent private");
+  CHECK(shown(read(*format, body("customer_replied", "Open", "2026-09-21T11:00:00Z"))).back() ==
+        "2026-09-21T11:00:00.000Z ticket.reply 7 by=customer");
+  CHECK(shown(read(*format, body("deleted", "Closed", "2026-09-21T11:00:00Z"))).back() ==
+        "2026-09-21T11:00:00.000Z ticket.merged 7 text=deleted");
+  std::string rated = body("rated", "Resolved", "2026-09-21T11:00:00Z");
+  rated.insert(1, R"("rating":"4",)");
+  CHECK(shown(read(*format, rated)).back() == "2026-09-21T11:00:00.000Z ticket.rated 7 text=csat value=4");
   CHECK(read(*format, body("updated", "Odd", "2026-09-21T11:00:00Z")).batch.refused_by_code.at("bad_value") == 1);
 }
 
