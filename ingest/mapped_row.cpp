@@ -49,6 +49,15 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+// What is not there cuts nothing.
+std::string_view cut(std::string_view text, const ValuePlan& value) {
+  if (!value.after.empty()) {
+    if (const std::size_t at = text.find(value.after); at != text.npos) text.remove_prefix(at + value.after.size());
+  }
+  if (!value.before.empty()) text = text.substr(0, text.find(value.before));
+  return text;
+}
+
 }  // namespace
 
 bool MappedRow::all_hold(const std::vector<Condition>& conditions) const {
@@ -95,7 +104,7 @@ bool MappedRow::event(const EventPlan& e, std::size_t item, Batch& batch) {
   for (const FieldPlan& f : e.fields) {
     if (!field(f, batch)) return false;
   }
-    if (assemble(fields_, item, options_, now_, batch, fault_)) return true;
+  if (assemble(fields_, item, options_, now_, batch, fault_)) return true;
   FieldPlan at{fault_.key, {}, kNoColumn};
   for (const FieldPlan& f : e.fields) {
     if (f.key == fault_.key) at.column = f.column;
@@ -160,14 +169,20 @@ bool MappedRow::put(const FieldPlan& f, const Reading& reading, std::string_view
 
 std::optional<TimeFormat::Reading> MappedRow::wall(const Reading& reading,
                                                             std::string_view text, Arena& arena) {
-  if (reading.date == kNoColumn) return reading.format.read(text);
+  const auto first = [&](std::string_view whole) -> std::optional<TimeFormat::Reading> {
+    for (const TimeFormat& format : reading.formats) {
+      if (const auto read = format.read(whole)) return read;
+    }
+    return std::nullopt;
+  };
+  if (reading.date == kNoColumn) return first(text);
   const std::string_view date = cell(reading.date);
   char* const place = arena.take(date.size() + 1 + text.size());
   char* p = std::copy(date.begin(), date.end(), place);
   *p++ = ' ';
   p = std::copy(text.begin(), text.end(), p);
   const auto size = static_cast<std::size_t>(p - place);
-  const auto result = reading.format.read({place, size});
+  const auto result = first({place, size});
   arena.shrink(size);
   return result;
 }
@@ -202,6 +217,7 @@ bool MappedRow::evaluate(const ValuePlan& value, Arena& arena,
       }
     }
   }
+  if (text) text = cut(*text, value);
   if (text && !value.map.empty()) {
     const auto found = std::find_if(value.map.begin(), value.map.end(),
                                     [&](const auto& pair) { return pair.first == *text; });
@@ -256,6 +272,12 @@ bool MappedRow::holds(const Condition& c) const {
     case Op::not_null: return !is_null(c.column);
     case Op::one_of: return contains(c.words, cell(c.column));
     case Op::none_of: return !contains(c.words, cell(c.column));
+    case Op::begins_with:
+      return std::any_of(c.words.begin(), c.words.end(),
+                         [&](const std::string& word) { return cell(c.column).starts_with(word); });
+    case Op::contains:
+      return std::any_of(c.words.begin(), c.words.end(),
+                         [&](const std::string& word) { return cell(c.column).find(word) != std::string_view::npos; });
     case Op::less: {
       const auto number = read_whole(cell(c.column));
       return number && *number < c.number;

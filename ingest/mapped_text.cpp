@@ -61,6 +61,8 @@ void MappedText::Reader::row(Batch& batch) {
 }
 
 MappedText::MappedText(const Mapping& mapping) : reader_(std::make_unique<Reader>(mapping)) {}
+void MappedText::speak_for(const SourceOptions& options) { reader_->told.speak_for(options); }
+
 MappedText::~MappedText() = default;
 
 bool MappedText::read(std::string_view text, core::Time now, Batch& batch) {

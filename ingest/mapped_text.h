@@ -22,6 +22,9 @@ class MappedText {
   explicit MappedText(const Mapping& mapping);
   ~MappedText();
 
+  // Instead of the mapping's own source.
+  void speak_for(const SourceOptions& options);
+
   // `text` is the file, or the next piece of it cut at the end of a row. Views point into it.
   // False: the file cannot be read with this mapping (its header lacks a column); the batch holds
   // the one refusal.

@@ -17,12 +17,7 @@ namespace ingest {
 
 namespace {
 
-std::string place(std::size_t line, std::size_t column) {
-  std::string text = std::to_string(line);
-  text += ':';
-  text += std::to_string(column);
-  return text;
-}
+std::string place(std::size_t line, std::size_t column) { return std::to_string(line) + ":" + std::to_string(column); }
 
 // Appends instead of adding: g++ 12 sees an overlap in "literal" + std::string that is not there.
 std::string quoted(std::string_view what, std::string_view name) {
@@ -50,8 +45,7 @@ class Builder {
   bool only(const toml::table& table, std::initializer_list<std::string_view> known);
   bool text(const toml::table& table, std::string_view key, std::string& out);
   bool flag(const toml::table& table, std::string_view key, bool& out);
-  bool number(const toml::table& table, std::string_view key, std::int64_t low, std::int64_t high,
-              std::int64_t& out);
+  bool number(const toml::table& table, std::string_view key, std::int64_t low, std::int64_t high, std::int64_t& out);
   bool character(const toml::table& table, std::string_view key, char& out);
   bool words(const toml::node& node, std::vector<std::string>& out);
   bool sub_table(const toml::table& table, std::string_view key, const toml::table*& out);
@@ -66,7 +60,7 @@ class Builder {
   bool reading(const toml::table& table, Reading& out);
   bool filter(const toml::table& table);
   bool event(const toml::table& table);
-
+  bool reachable(const toml::node& node, const Column& column);
   bool column(const toml::node& node, std::string_view name, int& out);
   bool column_of(const toml::table& table, std::string_view key, int& out);
   bool conditions(const toml::node& node, std::vector<Condition>& out);
@@ -85,9 +79,10 @@ class Builder {
 
 bool Builder::only(const toml::table& table, std::initializer_list<std::string_view> known) {
   for (const auto& [key, node] : table) {
-    if (std::find(known.begin(), known.end(), key.str()) == known.end()) {
-      return fail(node, quoted("unknown key", key.str()));
-    }
+    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+    std::string message = quoted("unknown key", key.str()) + "; there are here: ";
+    for (const std::string_view one : known) message.append(one == *known.begin() ? "" : ", ").append(one);
+    return fail(node, std::move(message));
   }
   return true;
 }
@@ -110,14 +105,14 @@ bool Builder::flag(const toml::table& table, std::string_view key, bool& out) {
   return true;
 }
 
-bool Builder::number(const toml::table& table, std::string_view key, std::int64_t low,
-                     std::int64_t high, std::int64_t& out) {
+bool Builder::number(const toml::table& table, std::string_view key, std::int64_t low, std::int64_t high,
+                     std::int64_t& out) {
   const toml::node* node = table.get(key);
   if (!node) return true;
   const auto* found = node->as_integer();
   if (!found || found->get() < low || found->get() > high) {
-    return fail(*node, std::string(key) + " must be a whole number from " + std::to_string(low) +
-                           " to " + std::to_string(high));
+    return fail(*node, std::string(key) + " must be a whole number from " + std::to_string(low) + " to " +
+                           std::to_string(high));
   }
   out = found->get();
   return true;
@@ -137,13 +132,9 @@ bool Builder::character(const toml::table& table, std::string_view key, char& ou
 bool Builder::words(const toml::node& node, std::vector<std::string>& out) {
   out.clear();
   const auto add = [&](const toml::node& item) {
-    if (const auto* s = item.as_string()) {
-      out.push_back(s->get());
-    } else if (const auto* i = item.as_integer()) {
-      out.push_back(std::to_string(i->get()));
-    } else {
-      return fail(item, "must be a string or a whole number");
-    }
+    if (const auto* s = item.as_string()) out.push_back(s->get());
+    else if (const auto* i = item.as_integer()) out.push_back(std::to_string(i->get()));
+    else return fail(item, "must be a string or a whole number");
     return true;
   };
   const auto* list = node.as_array();
@@ -162,8 +153,7 @@ bool Builder::sub_table(const toml::table& table, std::string_view key, const to
   return out || fail(*node, std::string(key) + " must be a table");
 }
 
-bool Builder::tables(const toml::table& table, std::string_view key,
-                     std::vector<const toml::table*>& out) {
+bool Builder::tables(const toml::table& table, std::string_view key, std::vector<const toml::table*>& out) {
   const toml::node* node = table.get(key);
   if (!node) return true;
   const auto* list = node->as_array();
@@ -181,8 +171,7 @@ bool Builder::build(const toml::table& root) {
   const bool parts =
       only(root, {"source", "authority", "accept_from", "max_ahead_s", "text", "json", "time", "column",
                   "columns", "conditions", "filter", "event"}) &&
-      source_part(root) && sub_table(root, "text", text_table) &&
-      sub_table(root, "json", json_table) &&
+      source_part(root) && sub_table(root, "text", text_table) && sub_table(root, "json", json_table) &&
       sub_table(root, "time", time_table) && sub_table(root, "columns", columns) &&
       sub_table(root, "conditions", named_conditions_) && tables(root, "filter", filters) &&
       tables(root, "event", events);
@@ -250,24 +239,20 @@ bool Builder::text_part(const toml::table& table) {
   if (plan.quote == plan.separator) return fail(table, "separator and quote are the same");
   plan.skip_lines = static_cast<std::size_t>(skip);
   using Encoding = MappingPlan::Encoding;
-  if (encoding == "latin-1") {
-    plan.encoding = Encoding::latin1;
-  } else if (encoding == "windows-1252") {
-    plan.encoding = Encoding::windows1252;
-  } else if (encoding != "utf-8") {
-    return fail(*table.get("encoding"), "encoding must be utf-8, latin-1 or windows-1252");
-  }
+  if (encoding == "latin-1") plan.encoding = Encoding::latin1;
+  else if (encoding == "windows-1252") plan.encoding = Encoding::windows1252;
+  else if (encoding != "utf-8") return fail(*table.get("encoding"), "encoding must be utf-8, latin-1 or windows-1252");
   const toml::node* null = table.get("null");
   return !null || words(*null, default_null_);
 }
 
-bool is_pointer(std::string_view text) { return text.empty() || text.starts_with('/'); }
-
 bool Builder::json_part(const toml::table& table) {
   plan.layout = MappingPlan::Layout::json;
   plan.header = false;
-  if (!only(table, {"records", "null"}) || !text(table, "records", plan.records)) return false;
-  if (!is_pointer(plan.records)) return fail(*table.get("records"), "a JSON pointer begins with /");
+  std::string records;
+  if (!only(table, {"records", "null"}) || !text(table, "records", records)) return false;
+  if (!records.empty() && !records.starts_with('/')) return fail(*table.get("records"), "a JSON pointer begins with /");
+  if (!records.empty()) plan.records = JsonPath(records);
   const toml::node* null = table.get("null");
   return !null || words(*null, default_null_);
 }
@@ -286,15 +271,18 @@ bool Builder::column_list(const toml::table& root) {
   if (!fixed && plan.header) return fail(*list[0], "the header names the columns already");
   for (const toml::table* entry : list) {
     Column c;
+    std::string pointer;
     std::int64_t at = 0, width = 0;
     if (!only(*entry, {"name", "at", "width", "pointer"}) || !text(*entry, "name", c.name) ||
-        !text(*entry, "pointer", c.pointer) ||
+        !text(*entry, "pointer", pointer) ||
         !number(*entry, "at", 1, 65'536, at) || !number(*entry, "width", 1, 65'536, width)) {
       return false;
     }
     if (c.name.empty()) return fail(*entry, "a column needs a name");
-    if (json == c.pointer.empty() || !is_pointer(c.pointer))
-      return fail(*entry, "pointer belongs to the columns of JSON, and begins with /");
+    c.path = JsonPath(pointer);
+    if (json == pointer.empty() || (json && c.path.empty()))
+      return fail(*entry, "pointer belongs to the columns of JSON, and begins with /, ../ or //");
+    if (!reachable(*entry, c)) return false;
     if (fixed != (at > 0 && width > 0)) {
       return fail(*entry, "at and width belong to the fixed layout, and only there");
     }
@@ -320,22 +308,23 @@ bool Builder::column_part(const toml::table& table) {
 }
 
 bool Builder::reading(const toml::table& table, Reading& out) {
-  std::string format, unit;
-  if (!text(table, "format", format) || !text(table, "unit", unit)) return false;
-  if (table.get("format")) {
-    auto parsed = TimeFormat::parse(format);
-    if (!parsed) return fail(*table.get("format"), parsed.error().message);
-    out.format = *parsed;
+  std::string unit;
+  std::vector<std::string> formats;
+  const toml::node* format = table.get("format");
+  if ((format && !words(*format, formats)) || !text(table, "unit", unit)) return false;
+  if (format) {
+    out.formats.clear();
+    for (const std::string& one : formats) {
+      auto parsed = TimeFormat::parse(one);
+      if (!parsed) return fail(*format, parsed.error().message);
+      out.formats.push_back(*parsed);
+    }
+    if (formats.empty()) return fail(*format, "format is empty");
   }
-  if (unit == "ms") {
-    out.unit = DurationUnit::milliseconds;
-  } else if (unit == "h:mm:ss") {
-    out.unit = DurationUnit::clock;
-  } else if (unit == "s") {
-    out.unit = DurationUnit::seconds;
-  } else if (table.get("unit")) {
-    return fail(*table.get("unit"), "unit must be s, ms or h:mm:ss");
-  }
+  if (unit == "ms") out.unit = DurationUnit::milliseconds;
+  else if (unit == "h:mm:ss") out.unit = DurationUnit::clock;
+  else if (unit == "s") out.unit = DurationUnit::seconds;
+  else if (table.get("unit")) return fail(*table.get("unit"), "unit must be s, ms or h:mm:ss");
   return column_of(table, "date", out.date) && column_of(table, "not_before", out.not_before);
 }
 
@@ -379,8 +368,17 @@ bool Builder::event(const toml::table& table) {
   for (const std::string_view needed : {"type", "id", "time"}) {
     if (!table.get(needed)) return fail(table, quoted("an event needs", needed));
   }
+  Key wrong = Key::none;
+  if (std::string message = type_fault(e, wrong); !message.empty())
+    return fail(wrong == Key::none ? table : *table.get(name(wrong)), std::move(message));
   plan.events.push_back(std::move(e));
   return true;
+}
+
+// Around a record there are as many elements as lists that hold lists of records.
+bool Builder::reachable(const toml::node& node, const Column& column) {
+  if (column.path.from_root() || column.path.outwards() <= plan.records.steps().size()) return true;
+  return fail(node, "there is nothing so far around a record");
 }
 
 bool Builder::column(const toml::node& node, std::string_view name, int& out) {
@@ -391,10 +389,12 @@ bool Builder::column(const toml::node& node, std::string_view name, int& out) {
     }
   }
   const bool by_header = plan.header && plan.layout == MappingPlan::Layout::separated;
-  const bool by_pointer = plan.layout == MappingPlan::Layout::json && name.starts_with('/');
+  Column made{std::string(name), default_null_, JsonPath(name), 0, 0};
+  const bool by_pointer = plan.layout == MappingPlan::Layout::json && !made.path.empty();
   if (!by_header && !by_pointer) return fail(node, quoted("there is no column", name));
+  if (by_pointer && !reachable(node, made)) return false;
   out = static_cast<int>(plan.columns.size());
-  plan.columns.push_back({std::string(name), default_null_, by_pointer ? std::string(name) : std::string(), 0, 0});
+  plan.columns.push_back(std::move(made));
   return true;
 }
 
@@ -449,8 +449,8 @@ bool Builder::condition(const toml::node& node, Condition& out) {
 
 bool Builder::column_condition(const toml::table& table, Condition& out) {
   using Op = Condition::Op;
-  if (!only(table, {"column", "null", "equals", "in", "not_equals", "not_in", "less_than",
-                    "greater_than"}) ||
+  if (!only(table, {"column", "null", "equals", "in", "not_equals", "not_in", "begins_with", "contains",
+                    "less_than", "greater_than"}) ||
       !column_of(table, "column", out.column)) {
     return false;
   }
@@ -464,7 +464,9 @@ bool Builder::column_condition(const toml::table& table, Condition& out) {
   for (const auto& [key, op] : {std::pair<std::string_view, Op>{"equals", Op::one_of},
                                 {"in", Op::one_of},
                                 {"not_equals", Op::none_of},
-                                {"not_in", Op::none_of}}) {
+                                {"not_in", Op::none_of},
+                                {"begins_with", Op::begins_with},
+                                {"contains", Op::contains}}) {
     out.op = op;
     if (const toml::node* node = table.get(key)) return words(*node, out.words);
   }
@@ -491,8 +493,9 @@ bool Builder::value(const toml::node& node, ValuePlan& out) {
 }
 
 bool Builder::value_table(const toml::table& table, ValuePlan& out) {
-  if (!only(table, {"column", "text", "first_of", "when", "null", "map", "unmapped", "default",
+  if (!only(table, {"column", "text", "first_of", "when", "null", "after", "before", "map", "unmapped", "default",
                     "format", "date", "not_before", "unit"}) ||
+      !text(table, "after", out.after) || !text(table, "before", out.before) ||
       !reading(table, out.reading) || !map_part(table, out)) {
     return false;
   }

@@ -11,6 +11,7 @@
 
 #include "core/zone.h"
 #include "ingest/fields.h"
+#include "ingest/json_path.h"
 #include "ingest/time_format.h"
 
 namespace ingest {
@@ -20,14 +21,14 @@ inline constexpr int kNoColumn = -1;
 struct Column {
   std::string name;
   std::vector<std::string> null;  // texts that mean "not given"
-  std::string pointer;            // JSON: where in a record; from the document's root when it begins with "//"
+  JsonPath path;                  // JSON
   std::size_t at = 0;             // fixed width: first character, from 0
   std::size_t width = 0;
 };
 
 struct Condition {
   enum class Op : std::uint8_t {
-    is_null, not_null, one_of, none_of, less, greater, all, any, negated
+    is_null, not_null, one_of, none_of, begins_with, contains, less, greater, all, any, negated
   };
   Op op = Op::all;
   int column = kNoColumn;
@@ -40,7 +41,7 @@ enum class DurationUnit : std::uint8_t { seconds, milliseconds, clock };
 
 // How the text of a value is read when its field is an instant or a duration.
 struct Reading {
-  TimeFormat format;
+  std::vector<TimeFormat> formats{TimeFormat()};  // the first that fits
   int date = kNoColumn;        // put before the time, with a space between
   int not_before = kNoColumn;  // a wall time earlier than this column's is on the next day
   DurationUnit unit = DurationUnit::seconds;
@@ -58,6 +59,7 @@ struct ValuePlan {
   std::vector<ValuePlan> alternatives;  // instead of pieces: the first that is not null
   std::vector<Condition> when;          // null unless all hold
   std::optional<std::vector<std::string>> null;  // instead of the columns' own markers
+  std::string after, before;                     // what is cut off, up to this and from this on
   std::vector<std::pair<std::string, std::string>> map;
   Unmapped unmapped = Unmapped::keep;
   std::optional<std::string> otherwise;  // instead of null
@@ -74,6 +76,9 @@ struct EventPlan {
   std::vector<Condition> when;
   std::vector<FieldPlan> fields;
 };
+
+// Empty: it may be good. Otherwise what is wrong; `field`: with which, or none.
+std::string type_fault(const EventPlan& event, Key& field);
 
 struct Filter {
   std::string name;
@@ -99,7 +104,7 @@ struct MappingPlan {
   std::string comment;  // lines that begin with it are no rows
   Encoding encoding = Encoding::utf8;
 
-  std::string records;  // JSON: pointer to the list of records; empty: the document is one
+  JsonPath records;  // JSON: where the lists of records are; empty: the document is one
   std::vector<Column> columns;  // with a header: those that are used; else all, in order
   std::vector<Filter> filters;
   std::vector<EventPlan> events;

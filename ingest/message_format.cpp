@@ -90,6 +90,25 @@ void MessageFormat::keep(Event& event) {
   }
 }
 
+void MessageFormat::adopt(std::size_t from, Adopt how) {
+  const bool agents = how == Adopt::as_theirs || !options_.agents.empty();
+  const bool queues = how == Adopt::as_theirs || !options_.queues.empty();
+  const bool customers = how == Adopt::as_theirs || !options_.customer_secret.empty();
+  for (std::size_t i = from; i < out_->batch.events.size(); ++i) {
+    Event& event = out_->batch.events[i];
+    const core::About about = core::about(event.type);
+    event.authority = options_.authority;
+    if (agents) event.agent = agent(event.agent);
+    if (queues) event.queue = queue(event.queue);
+    if (customers) event.customer = customer(event.customer);
+    if (about == core::About::agent) event.subject = agents ? agent(event.subject) : event.subject;
+    else if (about == core::About::queue) event.subject = queues ? queue(event.subject) : event.subject;
+    else event.subject = subject(event.subject);
+    if (how == Adopt::as_theirs) event.source = options_.source;
+    keep(event);
+  }
+}
+
 bool MessageFormat::done(std::string_view id, core::Time time) {
   CHECK(!item_.empty(), "an item without events");
   core::Error error;

@@ -36,6 +36,10 @@ class MessageFormat : public Format {
   // instant of each event.
   bool done(std::string_view id, core::Time time = windows::kNever);
   void drop() { item_.clear(); }  // ends the item without anything
+  // What others put into the batch from here on is this source's: names, ids, authority and pseudonyms as it is
+  // configured, and all texts kept.
+  enum class Adopt : std::uint8_t { as_theirs, as_ours };  // names that are in no table: theirs are reported
+  void adopt(std::size_t from, Adopt how = Adopt::as_theirs);
   void unsay() { item_.pop_back(); }  // takes the last event back
   bool item_open() const { return !item_.empty(); }
 

@@ -7,6 +7,7 @@
 
 #include "ingest/json_events.h"
 #include "ingest/mapped_text.h"
+#include "ingest/message_format.h"
 
 namespace ingest {
 namespace {
@@ -27,20 +28,6 @@ SourceOptions source_options(const FormatOptions& options) {
   return out;
 }
 
-// What was read since `from` belongs to this source and to the intake alone.
-void adopt(Intake& out, std::size_t from, std::uint8_t authority) {
-  Arena& arena = out.batch.arena;
-  for (std::size_t i = from; i < out.batch.events.size(); ++i) {
-    core::Event& event = out.batch.events[i];
-    event.authority = authority;
-    for (std::string_view* text :
-         {&event.source, &event.id, &event.subject, &event.agent, &event.queue, &event.team, &event.site,
-          &event.channel, &event.priority, &event.text, &event.reason, &event.by, &event.customer}) {
-      *text = arena.keep(*text);
-    }
-  }
-}
-
 void keep_remainder(const Message& message, Intake& out, std::size_t refused_before) {
   if (out.batch.refused == refused_before) return;
   const auto& refusals = out.batch.refusals;
@@ -49,42 +36,30 @@ void keep_remainder(const Message& message, Intake& out, std::size_t refused_bef
   out.remainders.push_back({std::string(message.bytes), std::move(why)});
 }
 
-class RingsideFormat : public Format {
+// Who writes native events writes our names already: the tables are for those who do not, and nothing is reported as
+// missing in them. The same with pseudonyms of customers.
+class RingsideFormat : public MessageFormat {
  public:
-  explicit RingsideFormat(FormatOptions options) : options_(std::move(options)) {}
+  using MessageFormat::MessageFormat;
 
-  void read(const Message& message, core::Time now, Intake& out) override {
-    const std::size_t events = out.batch.events.size();
-    const std::size_t refused = out.batch.refused;
-    parser_.native(message.bytes, out.messages++, source_options(options_), now, out.batch);
-    adopt(out, events, options_.authority);
-    keep_remainder(message, out, refused);
+ protected:
+  void message(const Message& message) override {
+    const std::size_t events = out().batch.events.size();
+    const std::size_t refused = out().batch.refused;
+    parser_.native(message.bytes, out().messages - 1, source_options(options()), now(), out().batch);
+    adopt(events, Adopt::as_ours);
+    keep_remainder(message, out(), refused);
   }
 
  private:
-  FormatOptions options_;
   JsonEvents parser_;
 };
 
-class MappedTextFormat : public Format {
+class MappedTextFormat : public MessageFormat {
  public:
   MappedTextFormat(FormatOptions options, Mapping mapping)
-      : options_(std::move(options)), mapping_(std::move(mapping)), reader_(std::in_place, mapping_) {}
-
-  void read(const Message& message, core::Time now, Intake& out) override {
-    ++out.messages;
-    if (in_head(message.bytes)) {
-      ++out.silent;
-      return;
-    }
-    const std::size_t events = out.batch.events.size();
-    const std::size_t refused = out.batch.refused;
-    const std::size_t accepted = out.batch.accepted;
-    const bool usable = line(message.bytes, now, out.batch);
-    adopt(out, events, options_.authority);
-    keep_remainder(message, out, refused);
-    if (out.batch.refused == refused && out.batch.accepted == accepted) ++out.silent;
-    if (!usable) restart();  // with another header, perhaps
+      : MessageFormat(std::move(options)), mapping_(std::move(mapping)), reader_(std::in_place, mapping_) {
+    reader_->speak_for(source_options(this->options()));
   }
 
   std::string memory() const override {
@@ -117,6 +92,17 @@ class MappedTextFormat : public Format {
     return core::Done{};
   }
 
+ protected:
+  void message(const Message& message) override {
+    if (in_head(message.bytes)) return silent();
+    const std::size_t events = out().batch.events.size();
+    const std::size_t refused = out().batch.refused;
+    const bool usable = line(message.bytes, now(), out().batch);
+    adopt(events);
+    keep_remainder(message, out(), refused);
+    if (!usable) restart();  // with another header, perhaps
+  }
+
  private:
   bool line(std::string_view bytes, core::Time now, Batch& batch) {
     ++lines_;
@@ -137,12 +123,12 @@ class MappedTextFormat : public Format {
   }
   void restart() {
     reader_.emplace(mapping_);
+    reader_->speak_for(source_options(options()));
     lines_ = 0;
     head_.clear();
     rows_begun_ = false;
   }
 
-  FormatOptions options_;
   const Mapping mapping_;
   std::optional<MappedText> reader_;
   std::uint64_t lines_ = 0;

@@ -1,9 +1,9 @@
 // TimeFormat: instants as files write them: "rfc3339", "epoch_ms", "epoch_s", or a pattern of
-// %Y %y %m %d %H %M %S %f %z and literal characters, of which a space stands for one or more.
+// %Y %y %m %b %d %a %H %I %p %M %S %f %z and literal characters, of which a space stands for one or more.
 //
-// Numbers may lack leading zeros (7:02:47) except %Y (four digits) and %y (two; 69..99 are
-// 1969..1999). %f is a fraction of 1 to 9 digits, cut off below the millisecond; %z is Z, +hhmm or
-// +hh:mm. Value, any thread.
+// %b is an English month, %a a weekday that is passed over, %I an hour of twelve with its %p. Numbers may lack leading
+// zeros (7:02:47) except %Y (four digits) and %y (two; 69..99 are 1969..1999). %f is a fraction of 1 to 9 digits, cut
+// off below the millisecond; %z is Z, +hhmm or +hh:mm. Value, any thread.
 #pragma once
 
 #include <optional>

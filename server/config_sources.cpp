@@ -254,8 +254,9 @@ void read_format(Section& section, const TenantConfig& tenant, SourceConfig& sou
   const core::Error& error = made.error();
   const bool of_mapping = error.code == "bad_mapping";
   const std::string key = of_mapping ? "mapping" : section.has(error.where) ? error.where : "format";
-  const bool said = error.where.empty() || error.where == key;
-  section.fail(key, "cannot be used: " + (said ? "" : error.where + ": ") + error.message);
+  std::string where = error.where == key ? "" : error.where;
+  if (of_mapping && section.has("mapping")) where = section.text("mapping") + (where.empty() ? "" : ":" + where);
+  section.fail(key, "cannot be used: " + (where.empty() ? "" : where + ": ") + error.message);
 }
 
 // [tenant.source.watch]

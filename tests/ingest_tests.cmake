@@ -9,6 +9,7 @@ set(INGEST_TESTS
   ical_test.cpp
   instant_test.cpp
   json_events_test.cpp
+  mapped_json_test.cpp
   mapped_text_test.cpp
   queue_log_test.cpp
   telephone_formats_test.cpp

@@ -67,13 +67,18 @@ inline ingest::FormatOptions options_of(std::string_view format) {
     options.mapping = R"(source = "f"
 [json]
 records = "/items"
+[time]
+format = ["rfc3339", "%a, %d %b %Y %I:%M:%S.%f %p %z"]
 [[event]]
 type = { column = "/t", map = { a = "ticket.created", b = "call.record" }, default = "call.queued" }
 id = "{#}-{//d}"
 time = { first_of = [{ column = "/at", format = "epoch_s" }, { column = "/time" }] }
 ticket = "{/id}"
 call = "{/id}"
-queue = "{/q/0}"
+queue = { column = "/q/0", after = "-", before = "." }
+site = "{../d}"
+tags = "{/l/*/n}"
+category = { column = "/c", when = { column = "/c", begins_with = ["x", "y"] } }
 wait_ms = { column = "/w" }
 outcome = { column = "/o", default = "answered" }
 agent = "{/a}"
