@@ -27,6 +27,7 @@ double median(std::vector<double> values) {
 struct Case {
   const char* format;
   Maker message;
+  const char* mapping = "";
 };
 
 std::string number(long n) { return std::to_string(n); }
@@ -143,12 +144,80 @@ std::string twilio_stream(long n) {
          R"(","task_channel_unique_name":"voice","task_attributes":"{}"}}})";
 }
 
+// With some of the headers of the channel that come with each.
 std::string freeswitch(long n) {
+  constexpr const char* kActions[] = {"member-queue-start", "agent-offering", "bridge-agent-start",
+                                      "agent-state-change\nCC-Agent-State: In%20a%20queue%20call"};
+  std::string more;
+  for (int i = 0; i < 40; ++i) more += "variable_" + number(i) + ": some%20value%20" + number(i) + "\n";
   const std::string body =
       "Event-Name: CUSTOM\nEvent-Subclass: callcenter%3A%3Ainfo\nEvent-Date-Timestamp: " + at(n) +
-      "000000\nCC-Queue: support%40default\nCC-Action: bridge-agent-start\nCC-Member-Session-UUID: u" + number(n) +
-      "\nCC-Agent: 1001%40default\nFreeSWITCH-Hostname: teo\nCore-UUID: 63e2315b\n";
+      "000000\nCore-UUID: 63e2315b\n" + more + "CC-Queue: support%40default\nCC-Action: " + kActions[n % 4] +
+      "\nCC-Member-Session-UUID: u" + number(n / 4) + "\nCC-Agent: " + number(n / 4 % 100) + "%40default\n";
   return "Content-Length: " + number(static_cast<long>(body.size())) + "\nContent-Type: text/event-plain\n\n" + body;
+}
+
+// A real document has two hundred variables nobody asks for.
+std::string freeswitch_cdr(long n) {
+  std::string more;
+  for (int i = 0; i < 100; ++i) more += "\"variable_" + number(i) + "\":\"some%20value%20" + number(i) + "\",";
+  return R"({"core-uuid":"c","switchname":"fs","channel_data":{"state":"CS_REPORTING","direction":"inbound"},)"
+         R"("variables":{)" + more + R"("uuid":"u)" + number(n) +
+         R"(","direction":"inbound","start_uepoch":"1789000000123456","end_uepoch":"1789000130123456",)"
+         R"("cc_side":"member","cc_queue":"support%40default","cc_agent":"1001%40default",)"
+         R"("cc_queue_joined_epoch":"1789000005","cc_queue_answered_epoch":"1789000015",)"
+         R"("cc_queue_terminated_epoch":"1789000130","cc_cause":"answered","caller_id_number":"491234567"}})";
+}
+
+constexpr const char* kJsonMapping = R"(source = "x"
+[json]
+[time]
+format = "epoch_s"
+[[event]]
+when = { column = "/kind", equals = "answered" }
+type = "call.answered"
+id = "{/id}"
+call = "{/call/id}"
+time = "{/at}"
+queue = "{/call/queue}"
+agent = { column = "/who", map = { 7 = "anna", 8 = "ben" } }
+wait_ms = { column = "/wait", unit = "s" }
+)";
+
+std::string mapped_json(long n) {
+  return R"({"kind":"answered","id":"e)" + number(n) + R"(","at":)" + at(n) + R"(,"call":{"id":"c)" + number(n / 4) +
+         R"(","queue":"sales"},"who":"8","wait":14})";
+}
+
+constexpr const char* kTextMapping = R"(source = "x"
+[text]
+header = false
+[[column]]
+name = "at"
+[[column]]
+name = "id"
+[[column]]
+name = "call"
+[[column]]
+name = "queue"
+[[column]]
+name = "who"
+[[column]]
+name = "wait"
+[time]
+format = "%Y-%m-%d %H:%M:%S"
+[[event]]
+type = "call.answered"
+id = "{id}"
+call = "{call}"
+time = "{at}"
+queue = "{queue}"
+agent = { column = "who", map = { 7 = "anna", 8 = "ben" } }
+wait_ms = { column = "wait", unit = "s" }
+)";
+
+std::string mapped_text(long n) {
+  return "2026-09-21 13:33:54,e" + number(n) + ",c" + number(n / 4) + ",sales,8,14";
 }
 
 struct Rate {
@@ -201,13 +270,16 @@ int main(int argc, char** argv) {
                                    {"twilio_taskrouter", twilio_stream},
                                    {"genesys_cloud", genesys},  {"livechat", livechat},
                                    {"zendesk", zendesk},        {"zammad", zammad},
-                                   {"jira", jira}};
+                                   {"jira", jira},              {"freeswitch_cdr", freeswitch_cdr},
+                                   {"mapped_json", mapped_json, kJsonMapping},
+                                   {"mapped_text", mapped_text, kTextMapping}};
   double yardstick = 0;
   std::printf("  %-20s %12s %10s %10s %12s %14s\n", "format", "ns/message", "bytes", "events", "ns/event", "of native");
   for (const Case& c : cases) {
     if (!only.empty() && only != c.format && yardstick != 0) continue;
     ingest::FormatOptions options;
     options.source = "bench";
+    options.mapping = c.mapping;
     auto format = ingest::make_format(c.format, std::move(options));
     if (!format) {
       std::printf("%s: %s\n", c.format, format.error().message.c_str());

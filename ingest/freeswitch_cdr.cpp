@@ -5,10 +5,13 @@
 // again when the answer was lost, or later from the folder where FreeSWITCH keeps what nobody took: there without the
 // "cdr=". The caller's leg tells the visit to a queue of mod_callcenter (the last one, where there were several); the
 // legs to agents belong to it and tell nothing of their own, except how long the agent held the caller.
+#include <array>
+
 #include "ingest/form.h"
 #include "ingest/formats_made.h"
 #include "ingest/json_value.h"
 #include "ingest/message_format.h"
+#include "ingest/name_table.h"
 #include "ingest/signature.h"
 
 namespace ingest {
@@ -19,6 +22,16 @@ using core::EventType;
 using core::Time;
 using windows::kNever;
 
+// Of the two hundred and more that a document has; it is gone through once.
+constexpr std::size_t kVariables = 28;
+constexpr NameTable<kVariables> kNames({
+    "uuid", "direction", "dialed_user", "caller_id_number", "sip_from_user", "start_uepoch", "start_epoch",
+    "answer_uepoch", "answer_epoch", "end_uepoch", "end_epoch", "hold_accum_ms", "hold_accum_usec",
+    "hold_accum_seconds", "originating_leg_uuid", "originator", "signal_bond", "cc_side", "cc_queue", "cc_agent",
+    "cc_member_session_uuid", "cc_queue_joined_epoch", "cc_queue_answered_epoch", "cc_queue_terminated_epoch",
+    "cc_queue_canceled_epoch", "cc_cause", "cc_cancel_reason", "voicemail_message_len",
+});
+
 class FreeswitchCdr : public MessageFormat {
  public:
   using MessageFormat::MessageFormat;
@@ -27,7 +40,11 @@ class FreeswitchCdr : public MessageFormat {
   void message(const Message& message) override;
 
  private:
-  std::string value(std::string_view name) const { return percent_decoded(variables_[name].text(), false); }
+  JsonValue variable(std::string_view name) const {
+    const int i = kNames.find(name);
+    return i < 0 ? JsonValue() : variables_[static_cast<std::size_t>(i)];
+  }
+  std::string value(std::string_view name) const { return percent_decoded(variable(name).text(), false); }
   // In microseconds where there are, else in seconds; 0 means that it did not happen.
   Time instant(std::string_view name) const;
   std::int64_t held() const;
@@ -35,20 +52,21 @@ class FreeswitchCdr : public MessageFormat {
   void plain(std::string_view call);
 
   JsonDocument document_;
-  JsonValue root_, variables_;
+  JsonValue root_;
+  std::array<JsonValue, kVariables> variables_;
 };
 
 Time FreeswitchCdr::instant(std::string_view name) const {
   const std::string key(name);
-  if (const auto us = variables_[key + "_uepoch"].whole(); us && *us > 0) return *us / 1000;
-  if (const auto s = variables_[key + "_epoch"].whole(); s && *s > 0 && *s < 100'000'000'000) return *s * 1000;
+  if (const auto us = variable(key + "_uepoch").whole(); us && *us > 0) return *us / 1000;
+  if (const auto s = variable(key + "_epoch").whole(); s && *s > 0 && *s < 100'000'000'000) return *s * 1000;
   return kNever;
 }
 
 std::int64_t FreeswitchCdr::held() const {
-  if (const auto ms = variables_["hold_accum_ms"].whole()) return *ms;
-  if (const auto us = variables_["hold_accum_usec"].whole()) return *us / 1000;
-  return variables_["hold_accum_seconds"].whole().value_or(0) * 1000;
+  if (const auto ms = variable("hold_accum_ms").whole()) return *ms;
+  if (const auto us = variable("hold_accum_usec").whole()) return *us / 1000;
+  return variable("hold_accum_seconds").whole().value_or(0) * 1000;
 }
 
 // The JSON in a body, however it was wrapped up.
@@ -67,8 +85,12 @@ void FreeswitchCdr::message(const Message& message) {
   auto parsed = document_.parse(body);
   if (!parsed) return refuse("malformed", parsed.error().message);
   root_ = *parsed;
-  variables_ = root_["variables"];
-  if (!variables_.is_object()) return refuse("malformed", "no variables: not a document of mod_json_cdr");
+  const JsonValue variables = root_["variables"];
+  if (!variables.is_object()) return refuse("malformed", "no variables: not a document of mod_json_cdr");
+  variables_.fill({});
+  variables.each_field([this](std::string_view name, JsonValue value) {
+    if (const int i = kNames.find(name); i >= 0) variables_[static_cast<std::size_t>(i)] = value;
+  });
   const std::string uuid = value("uuid");
   if (uuid.empty()) return refuse("missing_field", "a leg without uuid", "/variables/uuid");
 
@@ -85,7 +107,7 @@ void FreeswitchCdr::message(const Message& message) {
   }
   // A leg that another one made is a part of that one's call.
   for (const std::string_view made_by : {"originating_leg_uuid", "originator", "signal_bond"}) {
-    if (!variables_[made_by].text().empty() && value("direction") == "outbound") return silent();
+    if (!variable(made_by).text().empty() && value("direction") == "outbound") return silent();
   }
   const std::string_view call = subject(uuid);
   if (side == "member" || !value("cc_queue").empty()) member(call);

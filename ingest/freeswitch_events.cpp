@@ -11,6 +11,7 @@
 // After a connection was made the socket is asked for the agents and for the members of all queues, in this order, and
 // answers in it. What is not in the answer any more is over.
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -42,7 +43,7 @@ class FreeswitchEvents : public MessageFormat {
     MemoryWriter out;
     out.line({"freeswitch", "2"});
     presence_.write(out);
-    for (const auto& [id, c] : calls_) out.line({"call", id, time_word(c.heard), time_word(c.left)});
+    for (const auto& [id, heard] : calls_) out.line({"call", id, time_word(heard)});
     for (const auto& [agent, p] : picked_up_)
       out.line({"picked_up", agent, p.call, p.queue, time_word(p.at), p.id});
     return out.take();
@@ -55,11 +56,6 @@ class FreeswitchEvents : public MessageFormat {
   void quiet() override;
 
  private:
-  // A caller in a queue, with an agent, or on the way out of the queue.
-  struct Caller {
-    Time heard = kNever;  // newest event
-    Time left = kNever;   // unanswered
-  };
   // An agent who picked up and has nobody yet.
   struct PickUp {
     std::string call, queue;  // ours
@@ -87,7 +83,7 @@ class FreeswitchEvents : public MessageFormat {
   void connected(std::string_view agent, const PickUp& pick_up, Time at);
   void tell(std::string_view agent, const Presence::News& news, Time at, std::string_view id);
   bool read_event(std::string_view bytes);
-  std::string_view value(std::string_view key) const { return field(fields_, key); }
+  std::string_view value(std::string_view key);
   void callcenter();
   void bridge_end(std::string_view call, std::string_view name);
   void queue_end(std::string_view call, std::string_view name);
@@ -98,11 +94,13 @@ class FreeswitchEvents : public MessageFormat {
 
   core::Duration wrap_up_ = 0;
   JsonDocument document_;
-  FormFields fields_;
+  RawFields fields_;                // as they are written: of a hundred, a handful is asked for
+  std::deque<std::string> decoded_;  // those that were asked for
+  bool encoded_ = false;
   Time at_ = 0;
   std::string id_;
   Presence presence_;
-  std::map<std::string, Caller, std::less<>> calls_;       // by our id
+  std::map<std::string, Time, std::less<>> calls_;         // of callers in a queue or with an agent: heard of last
   std::map<std::string, PickUp, std::less<>> picked_up_;   // by agent
   int answers_ = 2;                                        // to our questions, that came
   std::set<std::string, std::less<>> busy_;                // agents with a call, of the first answer
@@ -130,15 +128,30 @@ std::string_view field_of(std::string_view frame, std::string_view name) {
   return {};
 }
 
+std::string_view FreeswitchEvents::value(std::string_view key) {
+  for (auto& [name, text] : fields_) {
+    if (name != key) continue;
+    if (!encoded_ || text.find('%') == std::string_view::npos) return text;
+    decoded_.push_back(percent_decoded(text, false));
+    return decoded_.back();
+  }
+  return {};
+}
+
 bool FreeswitchEvents::read_event(std::string_view bytes) {
   fields_.clear();
+  decoded_.clear();
   std::string_view body = body_of(bytes);
   if (body.starts_with('{')) {
     auto parsed = document_.parse(body);
     if (!parsed || !parsed->is_object()) return false;
-    parsed->each_field([&](std::string_view key, JsonValue v) { fields_.emplace_back(key, v.word()); });
+    encoded_ = false;
+    parsed->each_field([&](std::string_view key, JsonValue v) {
+      fields_.emplace_back(key, v.kind() == JsonValue::Kind::text ? v.text() : decoded_.emplace_back(v.word()));
+    });
     return true;
   }
+  encoded_ = true;
   while (!body.empty()) {
     const std::size_t end = std::min(body.find('\n'), body.size());
     std::string_view line = body.substr(0, end);
@@ -149,7 +162,7 @@ bool FreeswitchEvents::read_event(std::string_view bytes) {
     if (colon == std::string_view::npos) return false;
     std::string_view text = line.substr(colon + 1);
     if (text.starts_with(' ')) text.remove_prefix(1);
-    fields_.emplace_back(line.substr(0, colon), percent_decoded(text, false));
+    fields_.emplace_back(line.substr(0, colon), text);
   }
   return !fields_.empty();
 }
@@ -245,8 +258,8 @@ void FreeswitchEvents::callcenter() {
 }
 
 void FreeswitchEvents::hear(std::string_view call) {
-  if (const auto known = calls_.find(call); known != calls_.end()) known->second = {at_, kNever};
-  else if (!call.empty() && calls_.size() < kMaxCalls) calls_[std::string(call)] = {at_, kNever};
+  if (const auto known = calls_.find(call); known != calls_.end()) known->second = at_;
+  else if (!call.empty() && calls_.size() < kMaxCalls) calls_[std::string(call)] = at_;
 }
 
 void FreeswitchEvents::forget(std::string_view call) {
@@ -292,11 +305,8 @@ void FreeswitchEvents::bridge_end(std::string_view call, std::string_view name) 
 }
 
 void FreeswitchEvents::queue_end(std::string_view call, std::string_view name) {
-  if (value("CC-Cause") != "Cancel") {  // it ended with an agent, who has an event for that
-    forget(call);
-    return silent();
-  }
-  if (const auto known = calls_.find(call); known != calls_.end()) known->second = {at_, at_};
+  forget(call);
+  if (value("CC-Cause") != "Cancel") return silent();  // it ended with an agent, who has an event for that
   const std::string_view why = value("CC-Cancel-Reason");
   const std::string_view line = value("Answer-State");
   // Somebody took the caller out of the queue, who is still there.
@@ -339,13 +349,9 @@ void FreeswitchEvents::voicemail() {
   if (value("VM-Action") != "leave-message") return silent();
   const std::string_view channel_id = value("Unique-ID");
   const std::string_view call = channel_id.empty() ? join({"voicemail-", value("VM-UUID")}) : subject(channel_id);
-  // Of a caller who came out of a queue it is how the queue was left, whatever the queue itself called it.
-  const auto known = calls_.find(call);
-  const bool out_of_queue = known != calls_.end() && known->second.left != kNever;
-  core::Event& left = add(EventType::call_left, out_of_queue ? known->second.left : at_, call);
+  core::Event& left = add(EventType::call_left, at_, call);
   left.text = "voicemail";
   left.customer = customer_number(value("VM-Caller-ID-Number"));
-  if (out_of_queue) left.authority = static_cast<std::uint8_t>(std::min(left.authority + 1, 15));
   done(id_);
 }
 
@@ -475,16 +481,14 @@ void FreeswitchEvents::members(const Table& table) {
   }
   for (auto it = calls_.begin(); it != calls_.end();) {
     // A row is written a moment after the event that tells of the caller.
-    const bool gone = !there.contains(it->first) && it->second.heard < now() - kJustNow;
+    const bool gone = !there.contains(it->first) && it->second < now() - kJustNow;
     if (!gone) {
       ++it;
       continue;
     }
-    if (it->second.left == kNever) {
-      inferred("member_list");
-      add(EventType::call_lost, now(), it->first);
-      done(join({"members/", it->first, "/gone/", std::to_string(now())}));
-    }
+    inferred("member_list");
+    add(EventType::call_lost, now(), it->first);
+    done(join({"members/", it->first, "/gone/", std::to_string(now())}));
     it = calls_.erase(it);
   }
   std::erase_if(picked_up_, [&](const auto& one) { return !calls_.contains(one.second.call); });
@@ -498,15 +502,14 @@ core::Status FreeswitchEvents::remember(std::string_view text) {
   if (lines.empty() || (lines[0] != MemoryLine{"freeswitch", "2"} && lines[0] != MemoryLine{"freeswitch", "1"}))
     return bad;
   Presence presence;
-  std::map<std::string, Caller, std::less<>> calls;
+  std::map<std::string, Time, std::less<>> calls;
   std::map<std::string, PickUp, std::less<>> picked_up;
   for (std::size_t i = 1; i < lines.size(); ++i) {
     const MemoryLine& line = lines[i];
     if (line[0] == "agent") {
       if (!presence.read(line)) return bad;
-    } else if (line[0] == "call" && line.size() == 4) {
-      Caller& c = calls[line[1]];
-      if (!read_time_word(line[2], c.heard) || !read_time_word(line[3], c.left)) return bad;
+    } else if (line[0] == "call" && line.size() == 3) {
+      if (!read_time_word(line[2], calls[line[1]])) return bad;
     } else if (line[0] == "picked_up" && line.size() == 6) {
       PickUp& p = picked_up[line[1]];
       p.call = line[2], p.queue = line[3], p.id = line[5];
