@@ -14,6 +14,7 @@ set(SERVER_TESTS
   sources_test.cpp
   source_switch_test.cpp
   source_dialogue_test.cpp
+  source_tcp_test.cpp
   open_calls_test.cpp
   coverage_test.cpp
   stream_test.cpp
