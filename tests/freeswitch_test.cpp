@@ -240,6 +240,40 @@ TEST_CASE("FreeSWITCH events: how a caller left the queue, and the message left 
   CHECK(how("CC-Cancel-Reason: EXIT_WITH_KEY\nAnswer-State: answered", message).back() == 1);
 }
 
+TEST_CASE("FreeSWITCH: through two queues, as events and as the document that knows only the last, in either order") {
+  const double t = 1'789'999'000;
+  const std::string second = "CC-Queue: sales%40default\n";
+  const auto event = [&](double s, const std::string& rest) { return callcenter(s, kU1 + rest); };
+  const std::string in_sales =
+      "Event-Name: CUSTOM\nEvent-Subclass: callcenter%3A%3Ainfo\nEvent-Date-Timestamp: 1789999031200000\n" + second +
+      kU1 + "CC-Action: member-queue-start\n\n";
+  const std::string live =
+      event(t, "CC-Action: member-queue-start") +
+      event(t + 31, "CC-Action: member-queue-end\nCC-Cause: Cancel\nCC-Cancel-Reason: TIMEOUT\n"
+                    "Answer-State: answered") +
+      "Content-Length: " + std::to_string(in_sales.size()) + "\nContent-Type: text/event-plain\n\n" + in_sales +
+      event(t + 39, kA1 + "CC-Action: bridge-agent-start") +
+      event(t + 40, kA1 + "CC-Action: agent-state-change\nCC-Agent-State: In%20a%20queue%20call") +
+      event(t + 100, kA1 + "CC-Action: bridge-agent-end\nCC-Agent-Bridged: true") +
+      event(t + 100, "CC-Action: member-queue-end\nCC-Cause: Terminated");
+  const std::string document =
+      R"({"variables":{"uuid":"u1","direction":"inbound","start_epoch":"1789998990","end_epoch":"1789999100",)"
+      R"("cc_side":"member","cc_queue":"sales%40default","cc_agent":"1001%40default",)"
+      R"("cc_queue_joined_epoch":"1789999031","cc_queue_answered_epoch":"1789999040",)"
+      R"("cc_queue_terminated_epoch":"1789999100","cc_cause":"answered"}})";
+  const bool document_first = GENERATE(false, true);
+  auto events = feed::make("freeswitch_events", feed::options("live", 1));
+  auto records = feed::make("freeswitch_cdr", feed::options("cdr", 1));
+  Numbers n(kNow, {"queued", "wait", "timed_out", "abandon_wait", "talk", "calls"});
+  if (document_first) n.take(read(*records, document));
+  n.take(socket(*events, live));
+  if (!document_first) n.take(read(*records, document));
+  CHECK(n.faults.empty());
+  CHECK(n.sums("tenant") == std::vector<double>{2, 1, 1, 0, 1, 1});
+  CHECK(n.sum("queue/support", 2) == 1);
+  CHECK(n.sum("queue/sales", 1) == 1);
+}
+
 TEST_CASE("FreeSWITCH events: what is there when we come, and what is gone when we come again") {
   const std::string agents =
       "name|instance_id|uuid|type|contact|status|state|max_no_answer|last_status_change\n"
