@@ -169,24 +169,29 @@ core::Status FileFollower::open_first() {
     } else if (const auto rotated = find_rotated(*wanted_)) {
       opened = open(*rotated, wanted_->offset);
       if (!opened) return opened;
-    } else if (opened) {
+    } else if (opened && same_) {
       ++gaps_;  // it is gone: what is there now is read from its beginning
+    } else if (opened) {
+      wanted_.reset();
+      if (from_end_) go_to_end();
     } else {
       return opened;
     }
     wanted_.reset();
     return opened;
   }
-  if (opened && from_end_ && files_ == 1) {
-    struct stat what{};
-    if (fstat(file_, &what) == 0) {
-      const auto size = static_cast<std::uint64_t>(what.st_size);
-      const std::uint64_t from = size - std::min(size, kLineSearch);
-      const std::size_t end = bytes_at(file_, from, size - from).rfind('\n');
-      begun_at_ = read_to_ = end == std::string::npos ? from : from + end + 1;
-    }
-  }
+  if (opened && from_end_ && files_ == 1) go_to_end();
   return opened;
+}
+
+// After the last line that is whole.
+void FileFollower::go_to_end() {
+  struct stat what{};
+  if (fstat(file_, &what) != 0) return;
+  const auto size = static_cast<std::uint64_t>(what.st_size);
+  const std::uint64_t from = size - std::min(size, kLineSearch);
+  const std::size_t end = bytes_at(file_, from, size - from).rfind('\n');
+  begun_at_ = read_to_ = end == std::string::npos ? from : from + end + 1;
 }
 
 // After the end of a file. Renamed between the look and the opening: the next call looks again.

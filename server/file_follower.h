@@ -37,8 +37,12 @@ class FileFollower {
   FileFollower(const FileFollower&) = delete;
   FileFollower& operator=(const FileFollower&) = delete;
 
-  // Where to go on; before the first read().
-  void go_on(const FilePosition& position) { wanted_ = position; }
+  // Where to go on; before the first read(). `same`: it was in the file of this name; else it may have been in another
+  // one, and where nothing here holds what was read there this is a file seen for the first time.
+  void go_on(const FilePosition& position, bool same = true) {
+    wanted_ = position;
+    same_ = same;
+  }
 
   struct Piece {
     std::string bytes;
@@ -63,6 +67,7 @@ class FileFollower {
   };
   core::Status open_first();
   core::Status open_next();
+  void go_to_end();
   core::Status open(const std::string& path, std::uint64_t offset);
   void close();
   std::optional<std::string> find_rotated(const FilePosition& position) const;
@@ -73,6 +78,7 @@ class FileFollower {
   std::string path_;
   bool from_end_ = false;
   std::optional<FilePosition> wanted_;
+  bool same_ = true;
   int file_ = -1;
   bool over_ = false;     // the next read() goes on with another one
   std::uint64_t device_ = 0, inode_ = 0;

@@ -1,5 +1,6 @@
 #include "server/json_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -144,6 +145,24 @@ void append_instant(std::string& out, windows::Time time) {
   } else {
     append_integer(out, time);
   }
+}
+
+void append_refusals(std::string& out, std::vector<ingest::Refusal> refusals) {
+  std::stable_sort(refusals.begin(), refusals.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  out += R"("errors":[)";
+  bool first = true;
+  for (const ingest::Refusal& refusal : refusals) {
+    if (!first) out += ',';
+    first = false;
+    out += R"({"index":)" + std::to_string(refusal.index) + R"(,"code":)";
+    append_string(out, refusal.error.code);
+    out += R"(,"pointer":)";
+    append_string(out, refusal.error.where);
+    out += R"(,"message":)";
+    append_string(out, refusal.error.message);
+    out += '}';
+  }
+  out += ']';
 }
 
 std::string json_string(std::string_view text) {

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/value.h"
+#include "ingest/batch.h"
 #include "windows/time.h"
 
 namespace server {
@@ -17,6 +19,9 @@ void append_number(std::string& out, double number);          // finite (CHECK)
 void append_integer(std::string& out, std::int64_t number);
 void append_value(std::string& out, const core::Value& value);  // null when nothing is known
 void append_instant(std::string& out, windows::Time time);      // null for kNever
+
+// "errors":[{"index","code","pointer","message"},…]: what was refused of what was sent, by index (docs/rest.md).
+void append_refusals(std::string& out, std::vector<ingest::Refusal> refusals);
 
 std::string json_string(std::string_view text);
 std::string json_value(const core::Value& value);

@@ -128,7 +128,7 @@ std::optional<core::Time> parse_asof(const std::string& text, const core::Zone& 
   return zone.from_local(local_midnight + of_day);
 }
 
-Response view_answer(core::Engine& engine, const core::ViewDefinition& view) {
+Response view_answer(core::Engine& engine, const core::ViewDefinition& view, const Coverage* coverage) {
   const auto opened = engine.open_view(view);
   if (!opened) return problem(opened.error());
   const core::ViewChanges& changes = engine.view_changes(*opened, true);
@@ -137,7 +137,9 @@ Response view_answer(core::Engine& engine, const core::ViewDefinition& view) {
   update.asof = changes.asof;
   update.last_event = engine.last_event();
   for (const core::CellChange& cell : changes.cells) {
-    update.cells.push_back({std::string(cell.row), std::string(cell.column), json_value(cell.value)});
+    std::string value;
+    append_covered(value, coverage, cell.row, cell.column, shown_at(changes.asof), cell.value);
+    update.cells.push_back({std::string(cell.row), std::string(cell.column), std::move(value)});
   }
   engine.close_view(*opened);
   Hub hub({"asof"});

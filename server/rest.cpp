@@ -56,13 +56,21 @@ const std::vector<Rest::Route>& Rest::routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> routes{
         {"POST", "/v1/events", {"source"}, [](Rest& rest, Call call) { rest.post_events(std::move(call)); }},
-        {"GET", "/v1/kpis", {}, [](Rest& rest, Call call) { rest.ask(std::move(call), kpis_answer); }},
+        {"GET",
+         "/v1/kpis",
+         {},
+         [](Rest& rest, Call call) {
+           const auto covered = call.tenant->covered;
+           rest.ask(std::move(call), [covered](core::Engine& engine) { return kpis_answer(engine, covered.get()); });
+         }},
         {"GET",
          "/v1/kpis/{}",
          {},
          [](Rest& rest, Call call) {
            const std::string id = call.parts[0];
-           rest.ask(std::move(call), [id](core::Engine& engine) { return kpi_answer(engine, id); });
+           rest.ask(std::move(call), [id, covered = call.tenant->covered](core::Engine& engine) {
+             return kpi_answer(engine, covered.get(), id);
+           });
          }},
         {"GET", "/v1/scopes", {"asof"}, [](Rest& rest, Call call) { rest.ask(std::move(call), scopes_answer); }},
         {"GET",
@@ -79,14 +87,18 @@ const std::vector<Rest::Route>& Rest::routes() {
          {"scope", "kpi", "from", "to", "step", "asof"},
          [](Rest& rest, Call call) {
            const Parameters query = call.request.query;
-           rest.ask(std::move(call), [query](core::Engine& engine) { return history_answer(engine, query); });
+           rest.ask(std::move(call), [query, covered = call.tenant->covered](core::Engine& engine) {
+             return history_answer(engine, query, covered.get());
+           });
          }},
         {"GET",
          "/v1/trend",
          {"scope", "kpi", "minutes", "step", "asof"},
          [](Rest& rest, Call call) {
            const Parameters query = call.request.query;
-           rest.ask(std::move(call), [query](core::Engine& engine) { return trend_answer(engine, query); });
+           rest.ask(std::move(call), [query, covered = call.tenant->covered](core::Engine& engine) {
+             return trend_answer(engine, query, covered.get());
+           });
          }},
         {"GET",
          "/v1/records/{}/{}",
@@ -187,11 +199,7 @@ void Rest::look_back(const Tenant& tenant, const std::string& asof, core::Time n
 
 void Rest::post_events(Call call) {
   Tenant& tenant = *call.tenant;
-  if (draining_) return call.reply(try_later(503, "draining", "the server is stopping", 5));
-  if (!low_space_.empty()) {
-    ++tenant.metrics.no_space;
-    return call.reply(try_later(503, "low_disk_space", low_space_ + "; nothing was taken", 10));
-  }
+  if (auto refusal = not_taking(call)) return call.reply(std::move(*refusal));
   const auto source = call.request.query.find("source");
   const std::string source_name = source == call.request.query.end() ? "http" : source->second;
   ingest::SourceOptions options;
@@ -243,23 +251,11 @@ void Rest::finish_events(Tenant& tenant, ingest::Batch parsed, EventsResult resu
   const std::size_t refused = parsed.refused + result.refusals.size();
   std::vector<ingest::Refusal>& refusals = parsed.refusals;
   std::move(result.refusals.begin(), result.refusals.end(), std::back_inserter(refusals));
-  std::stable_sort(refusals.begin(), refusals.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
 
   std::string out = R"({"accepted":)" + std::to_string(result.accepted) + R"(,"unchanged":)" +
-                    std::to_string(result.unchanged) + R"(,"refused":)" + std::to_string(refused) + R"(,"errors":[)";
-  bool first = true;
-  for (const ingest::Refusal& refusal : refusals) {
-    if (!first) out += ',';
-    first = false;
-    out += R"({"index":)" + std::to_string(refusal.index) + R"(,"code":)";
-    append_string(out, refusal.error.code);
-    out += R"(,"pointer":)";
-    append_string(out, refusal.error.where);
-    out += R"(,"message":)";
-    append_string(out, refusal.error.message);
-    out += '}';
-  }
-  out += "]}";
+                    std::to_string(result.unchanged) + R"(,"refused":)" + std::to_string(refused) + ",";
+  append_refusals(out, std::move(refusals));
+  out += '}';
   Response response;
   response.body = std::move(out);
   reply(std::move(response));
@@ -287,7 +283,9 @@ void Rest::show_view(Call call) {
   if (call.request.query.contains("asof")) {
     const auto view = std::find_if(views.begin(), views.end(), [&](const auto& one) { return one.id == id; });
     const core::ViewDefinition definition = fitting(*view, call.tenant->config.settings.windows);
-    return ask(std::move(call), [definition](core::Engine& engine) { return view_answer(engine, definition); });
+    return ask(std::move(call), [definition, covered = call.tenant->covered](core::Engine& engine) {
+      return view_answer(engine, definition, covered.get());
+    });
   }
   auto body = hub.snapshot_json(id);
   if (!body) return call.reply(try_later(503, "starting", "the view has not been computed yet", 1));

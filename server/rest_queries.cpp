@@ -55,7 +55,7 @@ void append_limits(std::string& out, const core::Thresholds& thresholds) {
   append_limit(out, "crit", thresholds.crit);
 }
 
-void append_kpi(std::string& out, const core::Catalogue::Kpi& kpi) {
+void append_kpi(std::string& out, const core::Catalogue::Kpi& kpi, const Coverage* coverage) {
   const core::KpiSpec& spec = kpi.spec;
   const auto text = [&](const char* key, std::string_view value) {
     out.append(",\"").append(key).append("\":");
@@ -88,7 +88,9 @@ void append_kpi(std::string& out, const core::Catalogue::Kpi& kpi) {
     append_limits(out, thresholds);
     out += '}';
   }
-  out += "]}";
+  out += R"(],"not_told_by":)";
+  append_name_lists(out, coverage == nullptr ? NameLists() : coverage->missed_by(spec.id));
+  out += '}';
 }
 
 Response json(std::string body) {
@@ -136,12 +138,13 @@ core::Result<Question> read_question(const core::Engine& engine, const Parameter
 }
 
 // One row's values under sorted keys.
-void append_values(std::string& out, const std::vector<std::string>& keys, const std::vector<core::Value>& values) {
+void append_values(std::string& out, std::string_view scope, const std::vector<std::string>& keys,
+                   const std::vector<core::Value>& values, Stretch when, const Coverage* coverage) {
   out += '{';
   bool first = true;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     append_member(out, first, keys[i]);
-    append_value(out, values[i]);
+    append_covered(out, coverage, scope, keys[i], when, values[i]);
   }
   out += '}';
 }
@@ -170,23 +173,23 @@ std::optional<Time> parse_instant(const std::string& text, const core::Zone& zon
   return zone.from_local(*noon - 12 * windows::kHour);
 }
 
-Response kpis_answer(const core::Engine& engine) {
+Response kpis_answer(const core::Engine& engine, const Coverage* coverage) {
   std::string out = R"({"kpis":[)";
   bool first = true;
   for (const core::Catalogue::Kpi& kpi : engine.catalogue().kpis()) {
     if (!first) out += ',';
     first = false;
-    append_kpi(out, kpi);
+    append_kpi(out, kpi, coverage);
   }
   out += "]}";
   return json(std::move(out));
 }
 
-Response kpi_answer(const core::Engine& engine, const std::string& id) {
+Response kpi_answer(const core::Engine& engine, const Coverage* coverage, const std::string& id) {
   const int index = engine.catalogue().find(id);
   if (index < 0) return problem(404, "unknown_kpi", "no KPI '" + id + "'; /v1/kpis lists them");
   std::string out;
-  append_kpi(out, engine.catalogue().kpis()[static_cast<std::size_t>(index)]);
+  append_kpi(out, engine.catalogue().kpis()[static_cast<std::size_t>(index)], coverage);
   return json(std::move(out));
 }
 
@@ -222,23 +225,13 @@ Response current_answer(core::Engine& engine, const Parameters& query, const Cov
       values.push_back(*value);
     }
     append_member(out, first, scope);
-    out += '{';
-    bool first_column = true;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      append_member(out, first_column, columns[i]);
-      if (coverage == nullptr || coverage->available(scope, columns[i])) {
-        append_value(out, values[i]);
-      } else {
-        out += kNotAvailable;
-      }
-    }
-    out += '}';
+    append_values(out, scope, columns, values, shown_at(engine.now()), coverage);
   }
   out += "}}";
   return json(std::move(out));
 }
 
-Response history_answer(core::Engine& engine, const Parameters& query) {
+Response history_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage) {
   const auto question = read_question(engine, query);
   if (!question) return problem(question.error());
   const auto step = parse_step(value_of(query, "step", "15m"));
@@ -265,7 +258,7 @@ Response history_answer(core::Engine& engine, const Parameters& query) {
       out += R"(,"to":)";
       append_instant(out, row.to);
       out += R"(,"values":)";
-      append_values(out, question->kpis, row.values);
+      append_values(out, scope, question->kpis, row.values, {row.from, row.to}, coverage);
       out += '}';
     }
     if (rows > kMaxRows) return problem(422, "too_many_rows", "more than 50000 rows; ask for less at once");
@@ -274,7 +267,7 @@ Response history_answer(core::Engine& engine, const Parameters& query) {
   return json(std::move(out));
 }
 
-Response trend_answer(core::Engine& engine, const Parameters& query) {
+Response trend_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage) {
   const auto question = read_question(engine, query);
   if (!question) return problem(question.error());
   if (question->scopes.size() != 1) return problem(bad_parameter("scope", "one scope"));
@@ -302,7 +295,8 @@ Response trend_answer(core::Engine& engine, const Parameters& query) {
     out += '[';
     for (std::size_t i = 0; i < trend->size(); ++i) {
       if (i > 0) out += ',';
-      append_value(out, (*trend)[i].values[kpi]);
+      const core::HistoryRow& row = (*trend)[i];
+      append_covered(out, coverage, question->scopes[0], question->kpis[kpi], {row.from, row.to}, row.values[kpi]);
     }
     out += ']';
   }

@@ -9,7 +9,11 @@ void Rest::add_source_routes(std::vector<Route>& routes) {
   const auto add = [&](const char* method, const char* pattern, std::set<std::string> parameters,
                        void (*run)(Rest&, Call)) { routes.push_back({method, pattern, std::move(parameters), run}); };
   add("POST", "/v1/sources/{}", {"*"}, [](Rest& rest, Call call) { rest.post_source(std::move(call)); });
-  add("GET", "/v1/sources", {}, [](Rest& rest, Call call) { call.reply(rest.sources_.list(*call.tenant)); });
+  add("GET", "/v1/sources", {"scope"}, [](Rest& rest, Call call) {
+    const auto scope = call.request.query.find("scope");
+    const bool all = scope == call.request.query.end();
+    call.reply(rest.sources_.list(*call.tenant, all ? std::string() : scope->second));
+  });
   add("GET", "/v1/sources/{}", {}, [](Rest& rest, Call call) {
     call.reply(rest.sources_.show(*call.tenant, call.parts[0]));
   });

@@ -149,7 +149,7 @@ void Service::reload(std::function<void(core::Status)> done) {
       return told(core::Error{"no_configuration", "there is no file to read again", ""});
     }
     p.reload->begin(p.again(), [&p, told](const core::Status& status) {
-      if (status) p.sources->configure(p.config);
+      p.sources->configure(p.config);  // also where not all of it could be put in force
       told(status);
     });
   });

@@ -30,6 +30,15 @@ std::vector<ShardLoop::Item> items_of(const ingest::Batch& batch) {
   return items;
 }
 
+// What came on its way to a tenant that was stopped meanwhile.
+EventsResult refused(const ingest::Batch& batch) {
+  EventsResult result;
+  for (const ShardLoop::Item& item : items_of(batch)) {
+    result.refusals.push_back({item.index, {"unknown_tenant", "there is no such tenant any more", ""}});
+  }
+  return result;
+}
+
 }  // namespace
 
 ShardLoop::~ShardLoop() = default;
@@ -75,6 +84,9 @@ core::Status ShardLoop::add(std::size_t tenant, const TenantConfig& config, std:
 void ShardLoop::submit(std::size_t index, const ingest::Batch& batch, std::int64_t received_us,
                        std::function<void(EventsResult)> done, Moment now) {
   Tenant& owner = tenant(index);
+  if (owner.engine == nullptr) {
+    return output_.release([done = std::move(done), result = refused(batch)] { done(result); });
+  }
   EventsResult result = apply(owner, batch, now.wall);
   if (owner.oldest_us == 0 && !owner.views.empty()) owner.oldest_us = received_us;
   for (auto& [key, view] : owner.views) view.due = true;
@@ -299,9 +311,9 @@ void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
     update.stamp = tenant.oldest_us;
     update.cells.reserve(changes.cells.size());
     for (const core::CellChange& cell : changes.cells) {
-      const bool available = !tenant.coverage || tenant.coverage->available(cell.row, cell.column);
-      update.cells.push_back({std::string(cell.row), std::string(cell.column),
-                              available ? json_value(cell.value) : std::string(kNotAvailable)});
+      std::string value;
+      append_covered(value, tenant.coverage.get(), cell.row, cell.column, shown_at(changes.asof), cell.value);
+      update.cells.push_back({std::string(cell.row), std::string(cell.column), std::move(value)});
     }
     view.due = false;
     view.first = false;

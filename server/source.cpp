@@ -19,18 +19,26 @@ Source::Source(SourceConfig config, const Limits& limits, Surroundings around)
   CHECK(info_ != nullptr, "the configuration was checked");
   // A file or connection has no bodies: there a document is a line.
   framing_ = info_->framing == ingest::Framing::document ? ingest::Framing::lines : info_->framing;
-  config_.options.max_ahead = limits.max_ahead;
-  config_.options.accept_from = limits.accept_from;
+  apply(limits);
   health_.state_since = wall_now();
-  speaker_ = around_.tenant.coverage.speaker(config_.name);
 }
 
-core::Status Source::begin() {
+void Source::apply(const Limits& limits) {
+  config_.options.max_ahead = limits.max_ahead;
+  config_.options.accept_from = limits.accept_from;
+}
+
+core::Status Source::begin(const Source* before) {
   auto made = ingest::make_format(config_.format, config_.options);
   if (!made) return made.error();
   format_ = std::move(*made);
-  const std::string folder = around_.disk.folder(around_.tenant.name(), "sources");
-  const auto files = around_.disk.read(folder);
+  if (before != nullptr) {
+    recall(before->mark());
+    carry_on(before->health_);
+    unmarked_ = true;
+    return core::Done{};
+  }
+  const auto files = around_.disk.read(around_.disk.folder(around_.tenant.name(), "sources"));
   if (!files) return files.error();
   const state::Store* store = around_.tenant.shard->store(around_.tenant.index);
   for (const auto& [name, content] : *files) {
@@ -39,27 +47,60 @@ core::Status Source::begin() {
     std::string why;
     if (!mark) {
       why = mark.error().message;
-    } else if (mark->format != config_.format) {
-      why = "it is of the format " + mark->format;
     } else if (store != nullptr && mark->sequence > store->last().sequence) {
       why = "the journal is older than it";
-    } else if (const core::Status known = format_->remember(mark->memory); !known) {
-      why = known.error().message;
     } else {
-      place_ = mark->place;
-      last_written_ = mark->place + "\n" + mark->calls + mark->memory;
-      std::istringstream lines(mark->calls);
-      for (std::string line; std::getline(lines, line);) open_calls_.remember(std::string_view(line).substr(5));
+      recall(*mark);
+      continue;
     }
-    if (why.empty()) continue;
     log_warn("source " + config_.name + ": what was kept of it is of no use, beginning anew: " + why);
   }
   return core::Done{};
 }
 
+void Source::recall(const SourceMark& mark) {
+  core::Status known = core::Error{"other_format", "it is of the format " + mark.format, ""};
+  if (mark.format == config_.format) known = format_->remember(mark.memory);
+  if (!known) {
+    log_warn("source " + config_.name + ": what was kept of it is of no use, beginning anew: " + known.error().message);
+    return;
+  }
+  place_ = mark.place;
+  same_file_ = mark.file == config_.file;
+  std::istringstream lines(mark.calls);
+  for (std::string line; std::getline(lines, line);) open_calls_.remember(std::string_view(line).substr(5));
+}
+
+core::Status Source::change(SourceConfig config, const Limits& limits) {
+  CHECK(config.format == config_.format && !intake_, "the same format, between two messages");
+  std::swap(config_, config);
+  apply(limits);
+  auto made = ingest::make_format(config_.format, config_.options);
+  core::Status changed = made ? (*made)->remember(format_->memory()) : core::Status(made.error());
+  if (!changed) {
+    std::swap(config_, config);
+    return changed;
+  }
+  format_ = std::move(*made);
+  if (config_.close_after == 0) open_calls_ = {};
+  unmarked_ = true;
+  return changed;
+}
+
+void Source::carry_on(const SourceHealth& before) {
+  SourceHealth health = before;
+  health.state = health_.state;
+  health.well = health_.well;
+  health.state_since = health_.state_since;
+  health.peer.clear();
+  health.open = health.behind = 0;
+  health_ = std::move(health);
+}
+
 bool Source::room() const {
   const std::size_t most = config_.inlet == Inlet::http ? kRequests : kPieces;
-  return !held_ && !stopped_ && submitted_ == pieces_.size() && pieces_.size() < most;
+  const bool takes = !held_ && !stopped_ && !leaving_ && !around_.tenant.stopped;
+  return takes && submitted_ == pieces_.size() && pieces_.size() < most;
 }
 
 std::size_t Source::gathered() const { return intake_ ? intake_->batch.events.size() : 0; }
@@ -98,7 +139,7 @@ void Source::hand_over(Done done) {
   if (intake_) {
     ingest::Intake& intake = *intake_;
     health_.read(intake, live_, wall, steady);
-    if (around_.tenant.coverage.heard(speaker_, intake.batch.events)) around_.spoke_anew = true;
+    if (around_.tenant.coverage.heard(config_.name, intake.batch.events)) around_.spoke_anew = true;
     if (config_.close_after > 0) {
       for (const core::Event& event : intake.batch.events) open_calls_.heard(event);
     }
@@ -114,8 +155,7 @@ void Source::hand_over(Done done) {
     intake_.reset();
   }
   // Who waits for an answer sends again when there is none: what the format knows then must be what it knew before.
-  const bool due = marked_ == windows::kNever || steady - marked_ >= kMarkEvery;
-  if (unmarked_ && (piece.done || due)) {
+  if (unmarked_ && (piece.done || mark_due(steady))) {
     piece.mark = mark();
     marked_ = steady;
     unmarked_ = false;
@@ -126,7 +166,7 @@ void Source::hand_over(Done done) {
 
 void Source::pump() {
   const bool full = !room();
-  while (submitted_ < pieces_.size() && !held_) {
+  while (submitted_ < pieces_.size() && !held_ && !around_.tenant.stopped) {
     Piece& piece = pieces_[submitted_];
     if (!piece.batch || piece.batch->events.empty()) {
       piece.acknowledged = true;
@@ -177,9 +217,12 @@ void Source::finish() {
   }
 }
 
+bool Source::mark_due(Time steady) const { return marked_ == windows::kNever || steady - marked_ >= kMarkEvery; }
+
 SourceMark Source::mark() const {
   SourceMark mark;
   mark.format = config_.format;
+  mark.file = config_.file;
   mark.place = ask_place_ ? ask_place_() : place_;
   mark.calls = open_calls_.memory();
   mark.memory = format_->memory();
@@ -187,7 +230,7 @@ SourceMark Source::mark() const {
 }
 
 void Source::write(SourceMark mark) {
-  std::string content = mark.place + "\n" + mark.calls + mark.memory;
+  std::string content = text_of(mark);
   if (content == last_written_) return;
   last_written_ = std::move(content);
   if (const state::Store* store = around_.tenant.shard->store(around_.tenant.index)) {
@@ -199,8 +242,9 @@ void Source::write(SourceMark mark) {
 void Source::tick(Time wall, Time steady) {
   if (stopped_) return;
   pump();
+  if (leaving_) return;
   if (settled_ == windows::kNever || steady - settled_ >= kSettleEvery) settle(wall, steady);
-  if (unmarked_ && !intake_ && pieces_.empty() && steady - marked_ >= kMarkEvery) {
+  if (unmarked_ && !intake_ && pieces_.empty() && mark_due(steady)) {
     write(mark());
     marked_ = steady;
     unmarked_ = false;
@@ -243,11 +287,16 @@ void Source::hold(bool held) {
   if (room() && when_room_) when_room_();
 }
 
+void Source::leave() {
+  leaving_ = true;
+  when_room_ = nullptr;
+}
+
 void Source::stop() {
   if (stopped_) return;
-  // What is still on its way is read again after the next start, and recognised.
   if (format_ && unmarked_ && !intake_ && pieces_.empty()) write(mark());
   stopped_ = true;
+  if (ask_place_) place_ = ask_place_();
   ask_place_ = nullptr;
   when_room_ = nullptr;
 }

@@ -47,9 +47,15 @@ class Source : public std::enable_shared_from_this<Source> {
   };
   Source(SourceConfig config, const Limits& limits, Surroundings around);
 
-  // Makes the format and recalls what was kept. Errors: of the options; a mark of no use is not one.
-  core::Status begin();
+  // Makes the format and recalls what was kept, or goes on where the one before it was. Errors: of the options; a mark
+  // of no use is not one.
+  core::Status begin(const Source* before = nullptr);
   const std::string& place() const { return place_; }  // where the inlet was; empty: it never was
+  // Whether that was in the file that is followed now, as far as its name tells.
+  bool same_file() const { return same_file_; }
+  // Other options for what comes from the same inlet, between two messages; the format knows what it knew. Errors: of
+  // the options; then everything is as it was.
+  core::Status change(SourceConfig config, const Limits& limits);
   // How the inlet tells where it is; asked only when everything it read was handed over.
   void tell_place(std::function<std::string()> place) { ask_place_ = std::move(place); }
   void when_room(std::function<void()> call) { when_room_ = std::move(call); }
@@ -63,10 +69,15 @@ class Source : public std::enable_shared_from_this<Source> {
   void tick(Time wall, Time steady);
   // Holds everything back while there is a reason to.
   void hold(bool held);
-  // Nothing is taken any more; the mark as it is now is written.
+  // Nothing is taken any more; what is on its way is still marked once it is synced. Then it is idle.
+  void leave();
+  // Nothing is taken any more; the mark as it is now is written, unless something is on its way: that is read again
+  // after the next start, and recognised.
   void stop();
 
   bool idle() const { return pieces_.empty(); }  // nothing is on its way
+  // What became of the counts of one that this one replaces.
+  void carry_on(const SourceHealth& before);
 
   const SourceConfig& config() const { return config_; }
   ingest::Framing framing() const { return framing_; }  // of files and connections: never `document`
@@ -86,12 +97,15 @@ class Source : public std::enable_shared_from_this<Source> {
     bool acknowledged = false;
   };
 
+  void apply(const Limits& limits);
+  void recall(const SourceMark& mark);
   void take_remainders(const ingest::Message& message);
   void settle(Time wall, Time steady);
   void close_calls(Time now);
   void pump();
   void finish();
   SourceMark mark() const;
+  bool mark_due(Time steady) const;
   void write(SourceMark mark);
   void count(const Piece& piece);
 
@@ -106,14 +120,15 @@ class Source : public std::enable_shared_from_this<Source> {
   std::deque<Piece> pieces_;
   std::size_t submitted_ = 0;  // of them
   std::uint64_t first_ = 0;    // number of the first of them
-  Coverage::Speaker speaker_ = Coverage::kAnyone;
   bool live_ = true;           // of what is in the intake
   bool held_ = false;
+  bool leaving_ = false;
   bool stopped_ = false;
   bool unmarked_ = false;  // something was read since the last mark was made
   Time marked_ = windows::kNever, settled_ = windows::kNever;  // steady
   std::string last_written_ = "\n";  // place and memory
   std::string place_;
+  bool same_file_ = true;
   std::function<std::string()> ask_place_;
   std::function<void()> when_room_;
   SourceHealth health_;

@@ -22,7 +22,7 @@ class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileIn
         framer_(source_->framing()) {}
 
   void start() override {
-    if (const auto position = file_position(source_->place())) follower_.go_on(*position);
+    if (const auto position = file_position(source_->place())) follower_.go_on(*position, source_->same_file());
     source_->tell_place([this] {
       return begun_ ? text_of(follower_.position(follower_.begun_at() + framer_.position())) : source_->place();
     });
@@ -62,7 +62,8 @@ class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileIn
     }
     health.become(live_ ? "following" : "reading what is there", true, wall_now());
     health.behind = follower_.behind();
-    health.gaps = follower_.gaps();
+    health.gaps += follower_.gaps() - gaps_;
+    gaps_ = follower_.gaps();
     if (piece->bytes.empty() && !piece->ended) {
       live_ = true;
       return;
@@ -89,7 +90,7 @@ class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileIn
   FileFollower follower_;
   ingest::Framer framer_;
   std::uint64_t begun_ = 0;      // FileFollower::files of the framer's
-  std::uint64_t too_large_ = 0;  // counted so far
+  std::uint64_t too_large_ = 0, gaps_ = 0;  // counted so far
   bool live_ = false;            // its end was reached before
   bool waiting_ = false;
   bool stopped_ = false;

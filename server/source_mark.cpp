@@ -12,7 +12,7 @@ std::uint64_t stored_hash(std::string_view bytes) {
 
 std::string text_of(const SourceMark& mark) {
   std::string text = "ringside source 1\nformat " + mark.format + "\nsequence " + std::to_string(mark.sequence) +
-                     "\nplace " + mark.place + "\n" + mark.calls + "memory\n" + mark.memory;
+                     "\nfile " + mark.file + "\nplace " + mark.place + "\n" + mark.calls + "memory\n" + mark.memory;
   return std::to_string(stored_hash(text)) + "\n" + text;
 }
 
@@ -32,6 +32,7 @@ core::Result<SourceMark> source_mark(std::string_view text) {
     known = known || line == "ringside source 1";
     if (line.starts_with("format ")) mark.format = line.substr(7);
     if (line.starts_with("sequence ")) std::istringstream(line.substr(9)) >> mark.sequence;
+    if (line.starts_with("file ")) mark.file = line.substr(5);
     if (line.starts_with("place ")) mark.place = line.substr(6);
     if (line.starts_with("call ")) mark.calls += line + "\n";
   }

@@ -14,6 +14,7 @@ namespace server {
 struct SourceMark {
   std::string format;
   std::uint64_t sequence = 0;  // the journal's, when it was written: in an older journal it means nothing
+  std::string file;            // that is followed; empty: none
   std::string place;           // of the inlet: one line
   std::string calls;           // OpenCalls::memory: lines
   std::string memory;

@@ -16,7 +16,15 @@ namespace {
 namespace net = boost::asio;
 
 constexpr const char* kCoverageFile = ".coverage";  // no source may be called so
+constexpr Time kCoverEvery = 60'000;  // until when somebody spoke is kept that often
 constexpr auto kTick = std::chrono::milliseconds(100);  // how late a followed file is noticed to have grown
+
+// Whether messages come the same way.
+bool same_inlet(const SourceConfig& a, const SourceConfig& b) {
+  return a.format == b.format && a.inlet == b.inlet && a.file == b.file && a.from_end == b.from_end &&
+         a.host == b.host && a.port == b.port && a.user == b.user && a.password == b.password &&
+         a.filters == b.filters && a.reconnect_after == b.reconnect_after;
+}
 
 }  // namespace
 
@@ -40,6 +48,11 @@ Sources::~Sources() { stop(); }
 
 void Sources::start(SourceDisk::Failed failed) {
   failed_ = std::move(failed);
+  // What is not available is so from the first frame on.
+  for (auto& [name, owner] : owners_) {
+    cover(owner, owner.tenant->config);
+    if (owner.spoke_anew) show_coverage(owner);
+  }
   tick();
 }
 
@@ -52,8 +65,9 @@ void Sources::stop() {
   if (timer_ == nullptr) return;
   timer_.reset();
   for (auto& [name, owner] : owners_) {
-    for (auto& [source, running] : owner.running) end(owner, running);
+    for (auto& [source, running] : owner.running) end(running);
     if (owner.quarantine) owner.quarantine->flush();
+    keep_coverage(owner);
   }
   disk_.stop();
 }
@@ -65,12 +79,13 @@ void Sources::tick() {
     if (!owner.quarantine && owner.tenant->recovery.ready) begin(owner);
     if (owner.quarantine) owner.quarantine->expire(wall);
     if (owner.spoke_anew) show_coverage(owner);
+    if (owner.covered_at != windows::kNever && steady - owner.covered_at >= kCoverEvery) keep_coverage(owner);
     for (auto& [source, running] : owner.running) {
       if (!running.source) continue;
       running.source->tick(wall, steady);
       if (running.inlet) running.inlet->tick();
     }
-    std::erase_if(owner.ending, [](const auto& source) { return source->idle(); });
+    replace_those_that_left(owner);
   }
   timer_->timer.expires_after(kTick);
   timer_->timer.async_wait([this](boost::system::error_code error) {
@@ -86,34 +101,61 @@ void Sources::configure(const Config& config) {
     if (tenant == nullptr) continue;
     owners_.insert(before.extract(settings.settings.name));  // where it is: its sources know the place
     OfTenant& owner = owners_[settings.settings.name];
+    const bool other_limits =
+        owner.limits.max_ahead != config.limits.max_ahead || owner.limits.accept_from != config.limits.accept_from;
     owner.limits = config.limits;
     if (owner.tenant != tenant) {  // another one of the same name: nothing of the old one goes on
-      for (auto& [name, running] : owner.running) end(owner, running);
+      for (auto& [name, running] : owner.running) end(running);
       owner.running.clear();
-      owner.ending.clear();
+      owner.left.clear();
       owner.quarantine.reset();
       owner.tenant = tenant;
     }
     if (!owner.quarantine) continue;
     owner.quarantine->limit(settings.quarantine);
     cover(owner, settings);
-    for (auto it = owner.running.begin(); it != owner.running.end();) {
-      const auto same = std::find_if(settings.sources.begin(), settings.sources.end(), [&](const SourceConfig& one) {
-        return it->second.source && one == it->second.source->config();
-      });
-      if (same != settings.sources.end()) {
-        ++it;
-        continue;
-      }
-      end(owner, it->second);
-      it = owner.running.erase(it);
+    for (auto& [name, running] : owner.running) {
+      const auto now = std::find_if(settings.sources.begin(), settings.sources.end(),
+                                    [&name = name](const SourceConfig& one) { return one.name == name; });
+      const bool named = now != settings.sources.end();
+      const bool same = named && running.source && !running.leaves && *now == running.source->config();
+      if (!same || other_limits) change(owner, running, named ? &*now : nullptr);
     }
     for (const SourceConfig& source : settings.sources) {
       if (!owner.running.contains(source.name)) begin(owner, source);
     }
+    replace_those_that_left(owner);
   }
   for (auto& [name, owner] : before) {
-    for (auto& [source, running] : owner.running) end(owner, running);
+    for (auto& [source, running] : owner.running) end(running);
+    keep_coverage(owner);
+  }
+}
+
+void Sources::change(OfTenant& owner, Running& running, const SourceConfig* now) {
+  if (now != nullptr && running.source && !running.leaves && same_inlet(*now, running.source->config())) {
+    const core::Status changed = running.source->change(*now, owner.limits);
+    if (changed) return;
+    log_error("source " + now->name + ": " + changed.error().message);
+  }
+  running.leaves = true;
+  running.next.reset();
+  if (now != nullptr) running.next = *now;
+  if (running.source) running.source->leave();
+  if (running.inlet) running.inlet->stop();
+}
+
+void Sources::replace_those_that_left(OfTenant& owner) {
+  std::vector<std::string> left;
+  for (const auto& [name, running] : owner.running) {
+    if (running.leaves && (!running.source || running.source->idle())) left.push_back(name);
+  }
+  for (const std::string& name : left) {
+    Running old = std::move(owner.running.at(name));
+    owner.running.erase(name);
+    if (old.source) owner.left[name] = old.source;
+    end(old);
+    if (old.next) begin(owner, *old.next);
   }
 }
 
@@ -148,19 +190,27 @@ void Sources::show_coverage(OfTenant& owner) {
   if (!tenant.shard->cover(tenant.index, now)) return;  // no room: soon again
   owner.spoke_anew = false;
   tenant.covered = std::move(now);
+  if (owner.quarantine) keep_coverage(owner);  // else the tenant's folder may not be there yet
+}
+
+void Sources::keep_coverage(OfTenant& owner) {
+  owner.covered_at = steady_now();
+  const Tenant& tenant = *owner.tenant;
+  if (!owner.quarantine || !tenant.coverage.watches()) return;
   disk_.write(disk_.folder(tenant.name(), "sources"), kCoverageFile, tenant.coverage.memory(), true);
 }
 
 void Sources::heard(Tenant& tenant, std::span<const core::Event> events) {
-  if (!tenant.coverage.watches() || !tenant.coverage.heard(Coverage::kAnyone, events)) return;
+  if (!tenant.coverage.watches() || !tenant.coverage.heard({}, events)) return;
   if (OfTenant* owner = owner_of(tenant)) owner->spoke_anew = true;
 }
 
 void Sources::begin(OfTenant& owner, const SourceConfig& config) {
   Running& running = owner.running[config.name];
+  const auto before = owner.left.extract(config.name);
   auto source = std::make_shared<Source>(
       config, owner.limits, Source::Surroundings{*owner.tenant, *owner.quarantine, disk_, metrics_, owner.spoke_anew});
-  const core::Status begun = source->begin();
+  const core::Status begun = source->begin(before.empty() ? nullptr : before.mapped().get());
   if (!begun) {
     running.failed = begun.error().message;
     log_error("source " + config.name + ": " + running.failed);
@@ -176,11 +226,9 @@ void Sources::begin(OfTenant& owner, const SourceConfig& config) {
   }
 }
 
-void Sources::end(OfTenant& owner, Running& running) {
-  if (!running.source) return;
-  running.source->stop();
+void Sources::end(Running& running) {
+  if (running.source) running.source->stop();
   if (running.inlet) running.inlet->stop();
-  if (!running.source->idle()) owner.ending.push_back(std::move(running.source));
   running.source.reset();
   running.inlet.reset();
 }

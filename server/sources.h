@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,15 +31,17 @@ class Sources {
   void start(SourceDisk::Failed failed);
   void drain();  // nothing more is read; what is on its way is finished
   void stop();  // nothing is read any more
-  // After the tenants are those of `config`, and before any that is gone is destroyed. Sources that are as they were
-  // go on; the others stop, and go on as new ones where they were.
+  // After the tenants are those of `config`. Sources that are as they were go on; so do those whose messages come as
+  // they did, with other options for reading them. The others are replaced, once what is on its way is synced, by new
+  // ones that go on where they were.
   void configure(const Config& config);
   // Nothing is taken while there is too little room on the disk.
   void hold(bool held);
 
   // ---- HTTP (docs/rest.md) ----
   void post(Tenant& tenant, const std::string& source, const Request& request, const Reply& reply);
-  Response list(const Tenant& tenant) const;
+  // `scope`: only sources that feed it; empty: all.
+  Response list(const Tenant& tenant, const std::string& scope) const;
   Response show(const Tenant& tenant, const std::string& source) const;
   Response quarantine(const Tenant& tenant, const std::map<std::string, std::string>& query) const;
   Response quarantined(const Tenant& tenant, const std::string& number) const;
@@ -57,22 +60,28 @@ class Sources {
     std::shared_ptr<Source> source;
     std::shared_ptr<SourceInlet> inlet;
     std::string failed;  // why it did not begin
+    bool leaves = false;                // as soon as nothing of it is on its way
+    std::optional<SourceConfig> next;   // takes its place then
   };
   struct OfTenant {
     Tenant* tenant = nullptr;
     Limits limits;
     std::unique_ptr<Quarantine> quarantine;  // once the tenant is there
     bool spoke_anew = false;                 // of a scope: to be shown, and kept
+    Time covered_at = windows::kNever;       // steady: when that was kept
+    std::map<std::string, std::shared_ptr<Source>> left;  // taken out: what they leave may not be on the disk yet
     std::map<std::string, Running> running;
-    std::vector<std::shared_ptr<Source>> ending;  // stopped, with something still on its way
   };
 
   void tick();
   void begin(OfTenant& owner);
   void cover(OfTenant& owner, const TenantConfig& config);
   void show_coverage(OfTenant& owner);
+  void keep_coverage(OfTenant& owner);
   void begin(OfTenant& owner, const SourceConfig& config);
-  static void end(OfTenant& owner, Running& running);
+  void change(OfTenant& owner, Running& running, const SourceConfig* now);
+  void replace_those_that_left(OfTenant& owner);
+  static void end(Running& running);
   const OfTenant* owner_of(const Tenant& tenant) const;
   OfTenant* owner_of(const Tenant& tenant);
   std::vector<const Quarantined*> chosen(const OfTenant& owner, const std::map<std::string, std::string>& query) const;

@@ -43,23 +43,6 @@ std::string readable(std::string_view bytes) {
   return text;
 }
 
-void append_refusals(std::string& out, const std::vector<ingest::Refusal>& refusals) {
-  out += R"("errors":[)";
-  bool first = true;
-  for (const ingest::Refusal& refusal : refusals) {
-    if (!first) out += ',';
-    first = false;
-    out += R"({"index":)" + std::to_string(refusal.index) + R"(,"code":)";
-    append_string(out, refusal.error.code);
-    out += R"(,"pointer":)";
-    append_string(out, refusal.error.where);
-    out += R"(,"message":)";
-    append_string(out, refusal.error.message);
-    out += '}';
-  }
-  out += ']';
-}
-
 std::string outcome_text(const Source::Outcome& outcome) {
   std::vector<ingest::Refusal> refusals = outcome.refusals;
   refusals.insert(refusals.end(), outcome.result.refusals.begin(), outcome.result.refusals.end());
@@ -67,7 +50,7 @@ std::string outcome_text(const Source::Outcome& outcome) {
                     std::to_string(outcome.result.unchanged) + R"(,"refused":)" +
                     std::to_string(outcome.refused + outcome.result.refusals.size()) + R"(,"quarantined":)" +
                     std::to_string(outcome.quarantined) + ",";
-  append_refusals(out, refusals);
+  append_refusals(out, std::move(refusals));
   return out;
 }
 
@@ -132,7 +115,21 @@ void Sources::post(Tenant& tenant, const std::string& name, const Request& reque
 
 namespace {
 
-void append_source(std::string& out, const std::string& name, const Source* source, const std::string& failed) {
+void append_abilities(std::string& out, const ingest::FormatInfo& info) {
+  static constexpr std::string_view kGrades[] = {"direct", "derived", "configured"};
+  out += R"(,"abilities":{)";
+  for (const ingest::Capability& can : info.capabilities) {
+    if (out.back() != '{') out += ',';
+    append_string(out, ingest::name(can.ability));
+    out += ':';
+    append_string(out, kGrades[static_cast<std::size_t>(can.grade)]);
+  }
+  out += '}';
+}
+
+// `coverage`: to say what it can and cannot tell, too.
+void append_source(std::string& out, const std::string& name, const Source* source, const std::string& failed,
+                   const Coverage* coverage) {
   out += R"({"name":)";
   append_string(out, name);
   if (source == nullptr) {
@@ -150,19 +147,25 @@ void append_source(std::string& out, const std::string& name, const Source* sour
   append_string(out, server::name(config.inlet));
   out += R"(,"authority":)" + std::to_string(config.authority) + ",";
   append_health(out, source->health(), steady_now());
+  if (coverage != nullptr) {
+    append_abilities(out, source->info());
+    out += R"(,"cannot_tell":)";
+    append_name_lists(out, coverage->missing(name));
+  }
   out += '}';
 }
 
 }  // namespace
 
-Response Sources::list(const Tenant& tenant) const {
+Response Sources::list(const Tenant& tenant, const std::string& scope) const {
   std::string out = R"({"sources":[)";
   if (const OfTenant* owner = owner_of(tenant)) {
     bool first = true;
     for (const auto& [name, running] : owner->running) {
+      if (!scope.empty() && !tenant.coverage.feeds(name, scope)) continue;
       if (!first) out += ',';
       first = false;
-      append_source(out, name, running.source.get(), running.failed);
+      append_source(out, name, running.source.get(), running.failed, nullptr);
     }
   }
   return json(out + "]}");
@@ -175,7 +178,7 @@ Response Sources::show(const Tenant& tenant, const std::string& name) const {
     return problem(404, "unknown_source", "there is no source '" + name + "'; /v1/sources lists them");
   }
   std::string out;
-  append_source(out, name, it->second.source.get(), it->second.failed);
+  append_source(out, name, it->second.source.get(), it->second.failed, &tenant.coverage);
   return json(out);
 }
 

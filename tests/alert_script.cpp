@@ -8,6 +8,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "durations.h"
 #include "oracle.h"
 #include "streams.h"
 #include "zones.h"
@@ -321,24 +322,6 @@ std::string clock_text(Time at, const core::Zone& zone) {
 }
 
 }  // namespace
-
-std::optional<Duration> duration_of(const std::string& text) {
-  Duration total = 0;
-  std::size_t i = 0;
-  while (i < text.size()) {
-    std::size_t used = 0;
-    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) return std::nullopt;
-    const Duration n = std::stoll(text.substr(i), &used);
-    i += used;
-    std::string unit;
-    while (i < text.size() && std::isalpha(static_cast<unsigned char>(text[i])) != 0) unit += text[i++];
-    const std::map<std::string, Duration> units{
-        {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
-    if (units.count(unit) == 0) return std::nullopt;
-    total += n * units.at(unit);
-  }
-  return text.empty() ? std::nullopt : std::optional(total);
-}
 
 void add_setting(core::TenantSettings& settings, const std::string& line) {
   const Words words = words_of(line);

@@ -47,7 +47,6 @@ struct Script {
 Script read(const std::filesystem::path& path);
 // One line of settings as above; throws std::runtime_error.
 void add_setting(core::TenantSettings& settings, const std::string& line);
-std::optional<core::Duration> duration_of(const std::string& text);
 
 // A batch of the journal.
 struct Batch {

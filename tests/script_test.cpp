@@ -26,6 +26,7 @@
 #include <functional>
 #include <sstream>
 
+#include "durations.h"
 #include "map_archive.h"
 #include "oracle.h"
 #include "streams.h"
@@ -63,25 +64,6 @@ std::vector<std::string> words_of(const std::string& text) {
   std::vector<std::string> words;
   for (std::string word; in >> word;) words.push_back(word);
   return words;
-}
-
-// "12s", "1m30s", "250ms", "2h", "3d"
-std::optional<Duration> duration_of(const std::string& text) {
-  Duration total = 0;
-  std::size_t i = 0;
-  while (i < text.size()) {
-    std::size_t used = 0;
-    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) return std::nullopt;
-    const Duration n = std::stoll(text.substr(i), &used);
-    i += used;
-    std::string unit;
-    while (i < text.size() && std::isalpha(static_cast<unsigned char>(text[i])) != 0) unit += text[i++];
-    const std::map<std::string, Duration> units{
-        {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
-    if (units.count(unit) == 0) return std::nullopt;
-    total += n * units.at(unit);
-  }
-  return text.empty() ? std::nullopt : std::optional(total);
 }
 
 class Reader {

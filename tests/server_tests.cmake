@@ -17,6 +17,8 @@ set(SERVER_TESTS
   source_tcp_test.cpp
   open_calls_test.cpp
   coverage_test.cpp
+  source_coverage_test.cpp
+  source_reload_test.cpp
   stream_test.cpp
   shard_loop_test.cpp
   durable_server_test.cpp

@@ -1,15 +1,13 @@
 // Conversations with switches over real sockets, the other side played by the test: AMI and event socket with the
 // connection lost at any byte, 3CX both ways, a real queue_log, signatures. The numbers are always those of the same
 // bytes read from a file.
-#include "tests/live_server.h"
+#include "tests/source_server.h"
 
-#include <chrono>
 #include <cstdlib>
 #include <ctime>
 
 #include "ingest/signature.h"
 #include "tests/feed.h"
-#include "tests/own_folder.h"
 #include "tests/peer.h"
 
 namespace {
@@ -18,48 +16,28 @@ constexpr std::string_view kQuestion =
     "/v1/current?scope=*&kpi=offered,answered,abandoned,waiting,average_speed_of_answer,talk_time,transferred,"
     "ring_no_answer,state&window=60m,today";
 
-std::string config(const std::string& source) {
-  return "[[tenant]]\nname = \"test\"\nclock = \"data\"\n[[tenant.source]]\nname = \"pbx\"\n" + source + "\n";
+std::string config(const std::string& format, const std::string& more = {}) {
+  return data_tenant(source("pbx", format, more));
 }
 
-std::string until(LiveServer& server, const std::string& target, std::string_view holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  std::string body;
-  while (std::chrono::steady_clock::now() < deadline) {
-    RawClient client(server.port());
-    for (int i = 0; i < 500; ++i) {
-      body = client.get(target).body;
-      if (body.find(holds) != std::string::npos) return body;
-    }
-  }
-  FAIL("waited for " << holds << " in " << body);
-  return body;
-}
-
-std::string numbers(LiveServer& server) {
-  RawClient client(server.port());
-  return client.get(std::string(kQuestion)).body;
-}
+std::string numbers(LiveServer& server) { return asked(server, std::string(kQuestion)); }
 
 // What we ask a switch after a connection is answered as of now; here always with "nobody is waiting". So of the day of
 // the call only what was told of it can be compared, and not what was concluded while the connection was away.
 std::string history(LiveServer& server) {
-  RawClient client(server.port());
-  return client
-      .get("/v1/history?scope=*&kpi=offered,abandoned,"
-           "talk_time,transferred,ring_no_answer&from=2026-02-01&to=2026-02-02&step=all")
-      .body;
+  return asked(server, "/v1/history?scope=*&kpi=offered,abandoned,talk_time,transferred,ring_no_answer"
+                       "&from=2026-02-01&to=2026-02-02&step=all");
 }
 
 // The numbers of bytes read from a file, once so many messages are read and applied.
 std::string from_file(const std::string& format, const std::string& bytes, const std::string& done,
-                      std::string (*read)(LiveServer&) = numbers) {
+                      std::string (*read)(LiveServer&) = numbers, const std::string& more = {}) {
   OwnFolder folder;
   folder.write("bytes", bytes);
-  LiveServer server(config("format = \"" + format + "\"\nfile = \"" + folder.path("bytes") + "\""));
+  LiveServer server(data_tenant(file_source("pbx", format, folder.path("bytes"), more)));
   until(server, "/v1/sources/pbx", R"("state":"following")");
   until(server, std::string(kQuestion), done);
-  if (format.starts_with("3cx_cdr")) until(server, std::string(kQuestion), "not_available");
+  if (format == "3cx_cdr") until(server, std::string(kQuestion), "not_available");
   return read(server);
 }
 
@@ -115,7 +93,7 @@ void play_ami(Peer& peer, std::string_view events) {
 TEST_CASE("AMI: logged in, asked for everything, and the call's numbers; however often the connection is lost") {
   const std::string events = answered_call();
   Peer peer;
-  LiveServer server(config("format = \"asterisk_ami\"\nconnect = \"" + peer.address() +
+  LiveServer server(config("asterisk_ami", "connect = \"" + peer.address() +
                            "\"\nuser = \"ringside\"\npassword = \"s3cret\"\nreconnect_after = \"10ms\""));
   for (std::size_t cut = every() - 1; cut < events.size(); cut += every()) {
     play_ami(peer, std::string_view(events).substr(0, cut));
@@ -131,7 +109,7 @@ TEST_CASE("AMI: logged in, asked for everything, and the call's numbers; however
 
 TEST_CASE("AMI: a refused login is the source's state, and is tried again") {
   Peer peer;
-  LiveServer server(config("format = \"asterisk_ami\"\nconnect = \"" + peer.address() +
+  LiveServer server(config("asterisk_ami", "connect = \"" + peer.address() +
                            "\"\nuser = \"ringside\"\npassword = \"wrong\"\nreconnect_after = \"10ms\""));
   for (int i = 0; i < 2; ++i) {
     peer.wait_for_call();
@@ -166,7 +144,7 @@ TEST_CASE("event socket: password, subscription, events, and the connection lost
                                "CC-Agent: 1000%40default") +
       event(1'769'940'050, "CC-Action: agent-status-change\nCC-Agent: 1000%40default\nCC-Agent-Status: On%20Break");
   Peer peer;
-  LiveServer server(config("format = \"freeswitch_events\"\nconnect = \"" + peer.address() +
+  LiveServer server(config("freeswitch_events", "connect = \"" + peer.address() +
                            "\"\npassword = \"ClueCon\"\nreconnect_after = \"10ms\""));
   const auto play = [&](std::string_view bytes) {
     peer.wait_for_call();
@@ -197,7 +175,7 @@ TEST_CASE("3CX both ways: they connect, once or for each record, or we do") {
       "TerminatedBySrc,+15555550124,Ext.960,10021,960,960,,,";
   const std::string queues = "\nqueues = { \"960\" = \"support\" }";
   const std::string expected =
-      from_file("3cx_cdr\"" + queues + "\n#\"", line + "\r\n" + other + "\r\n", R"("talk_time@60m":300000)");
+      from_file("3cx_cdr", line + "\r\n" + other + "\r\n", R"("talk_time@60m":300000)", numbers, queues);
   const auto check = [&](LiveServer& server) {
     until(server, "/v1/sources/pbx", R"("messages":2,)");
     until(server, "/v1/sources/pbx", R"("accepted":2,)");
@@ -205,9 +183,8 @@ TEST_CASE("3CX both ways: they connect, once or for each record, or we do") {
     CHECK(numbers(server) == expected);
   };
   SECTION("they connect") {
-    LiveServer server(config("format = \"3cx_cdr\"\nlisten = \"127.0.0.1:0\"" + queues));
-    const std::string state = until(server, "/v1/sources/pbx", "listening on 127.0.0.1:");
-    const auto port = static_cast<std::uint16_t>(std::stoi(state.substr(state.find("127.0.0.1:") + 10)));
+    LiveServer server(config("3cx_cdr", "listen = \"127.0.0.1:0\"" + queues));
+    const std::uint16_t port = listening(server, "pbx");
     const bool each = GENERATE(false, true);
     RawClient one(port);
     one.send(line + (each ? "" : "\r\n" + other + "\r\n"));
@@ -220,7 +197,7 @@ TEST_CASE("3CX both ways: they connect, once or for each record, or we do") {
   }
   SECTION("we connect") {
     Peer peer;
-    LiveServer server(config("format = \"3cx_cdr\"\nconnect = \"" + peer.address() + "\"" + queues));
+    LiveServer server(config("3cx_cdr", "connect = \"" + peer.address() + "\"" + queues));
     peer.wait_for_call();
     peer.say(line + "\r\n" + other + "\r\n");
     check(server);
@@ -232,7 +209,7 @@ TEST_CASE("the real queue_log, followed, gives its published figures, and what i
   const std::string text = feed::file("queue_log");
   OwnFolder folder;
   folder.write("queue_log", text);
-  LiveServer server(config("format = \"asterisk_queue_log\"\nfile = \"" + folder.path("queue_log") + "\""));
+  LiveServer server(data_tenant(file_source("pbx", "asterisk_queue_log", folder.path("queue_log"))));
   until(server, "/v1/sources/pbx", R"("messages":500,)");
   until(server, "/v1/sources/pbx", R"("OUTDIAL":76)");
   RawClient client(server.port());
@@ -249,7 +226,7 @@ TEST_CASE("the real queue_log, followed, gives its published figures, and what i
 }
 
 TEST_CASE("a webhook with a right signature is taken, once; with a wrong, missing or old one it is refused") {
-  LiveServer server(config("format = \"zendesk\"\nsecret = \"s3cret\""));
+  LiveServer server(config("zendesk", "secret = \"s3cret\""));
   until(server, "/v1/sources/pbx", "waiting for requests");
   const std::string body =
       R"({"type":"zen:event-type:ticket.status_changed","id":"e1","time":"2026-02-01T14:00:00.123Z",)"

@@ -1,11 +1,7 @@
 // Sources on a whole server: files, connections and requests give the numbers that the events themselves give,
 // whatever happens in between; what nobody can read is kept, shown and read again.
-#include "tests/live_server.h"
+#include "tests/source_server.h"
 
-#include <chrono>
-
-#include "server/sources.h"
-#include "tests/own_folder.h"
 #include "tests/peer.h"
 
 namespace {
@@ -14,13 +10,11 @@ constexpr std::string_view kQuestion =
     "/v1/current?scope=*&kpi=offered,answered,waiting,wait_p95,service_level,state&window=5m,today";
 
 std::string config(const OwnFolder& folder, const std::string& sources, const std::string& more = {}) {
-  return more + "[storage]\nfolder = \"" + folder.path("data") +
-         "\"\nshed_bytes = 0\nresume_bytes = 0\n[[tenant]]\nname = \"test\"\nclock = \"data\"\n" + sources;
+  return more + kept_in(folder) + data_tenant(sources);
 }
 
-std::string source(const std::string& name, const std::string& more) {
-  return "[[tenant.source]]\nname = \"" + name + "\"\nformat = \"ringside\"\n" + more + "\n";
-}
+std::string native(const std::string& more) { return source("acd", "ringside", more); }
+std::string followed(const OwnFolder& folder) { return file_source("acd", "ringside", folder.path("log")); }
 
 std::vector<std::string> calls(int from, int to) {
   std::vector<std::string> lines;
@@ -31,31 +25,6 @@ std::vector<std::string> calls(int from, int to) {
   return lines;
 }
 
-std::string joined(const std::vector<std::string>& lines) {
-  std::string all;
-  for (const std::string& line : lines) all += line;
-  return all;
-}
-
-// Asks until the answer holds what is waited for.
-std::string until(LiveServer& server, const std::string& target, std::string_view holds) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  std::string body;
-  while (std::chrono::steady_clock::now() < deadline) {
-    RawClient client(server.port());
-    for (int i = 0; i < 500; ++i) {
-      body = client.get(target).body;
-      if (body.find(holds) != std::string::npos) return body;
-    }
-  }
-  FAIL("waited for " << holds << " in " << body);
-  return body;
-}
-
-std::string count(std::string_view name, std::size_t number) {
-  return "\"" + std::string(name) + "\":" + std::to_string(number) + ",";
-}
-
 // What the events give when they are simply posted.
 std::string direct(const std::string& lines) {
   LiveServer server(kDataClock);
@@ -64,10 +33,7 @@ std::string direct(const std::string& lines) {
   return client.get(std::string(kQuestion)).body;
 }
 
-std::string numbers(LiveServer& server) {
-  RawClient client(server.port());
-  return client.get(std::string(kQuestion)).body;
-}
+std::string numbers(LiveServer& server) { return asked(server, std::string(kQuestion)); }
 
 }  // namespace
 
@@ -78,7 +44,7 @@ TEST_CASE("a followed file gives the numbers of its events, across rotations and
   const auto part = [&](std::size_t from, std::size_t to) {
     return joined({lines.begin() + static_cast<std::ptrdiff_t>(from), lines.begin() + static_cast<std::ptrdiff_t>(to)});
   };
-  const std::string toml = config(folder, source("acd", "file = \"" + folder.path("log") + "\""));
+  const std::string toml = config(folder, followed(folder));
   folder.write("log", part(0, third));
   {
     LiveServer server(toml);
@@ -103,7 +69,7 @@ TEST_CASE("a followed file gives the numbers of its events, across rotations and
 TEST_CASE("a mark older than what was applied only means that events come twice") {
   OwnFolder folder;
   const auto lines = calls(0, 40);
-  const std::string toml = config(folder, source("acd", "file = \"" + folder.path("log") + "\""));
+  const std::string toml = config(folder, followed(folder));
   folder.write("log", joined(lines));
   {
     LiveServer server(toml);
@@ -126,7 +92,7 @@ TEST_CASE("a file is read no faster than it is applied, and all of it is") {
   OwnFolder folder;
   const auto lines = calls(0, 800);
   folder.write("log", joined(lines));
-  LiveServer server(config(folder, source("acd", "file = \"" + folder.path("log") + "\""),
+  LiveServer server(config(folder, followed(folder),
                            "[limits]\nqueue_items = 1\nqueue_bytes = 65536\n"));
   until(server, "/v1/sources/acd", count("accepted", lines.size()));
   CHECK(numbers(server) == direct(joined(lines)));
@@ -135,10 +101,8 @@ TEST_CASE("a file is read no faster than it is applied, and all of it is") {
 TEST_CASE("who connects may keep one connection or make one for each record, and need not end the last line") {
   OwnFolder folder;
   const auto lines = calls(0, 30);
-  LiveServer server(config(folder, source("acd", "listen = \"127.0.0.1:0\"")));
-  const std::string state = until(server, "/v1/sources/acd", "listening on 127.0.0.1:");
-  const std::size_t at = state.find("127.0.0.1:") + 10;
-  const auto port = static_cast<std::uint16_t>(std::stoi(state.substr(at)));
+  LiveServer server(config(folder, native("listen = \"127.0.0.1:0\"")));
+  const std::uint16_t port = listening(server, "acd");
   const bool each = GENERATE(false, true);
   if (each) {
     for (const std::string& line : lines) {
@@ -161,7 +125,7 @@ TEST_CASE("a connection that is lost at any byte is made again, and nothing coun
   const auto lines = calls(0, 3);
   const std::string all = joined(lines);
   LiveServer server(
-      config(folder, source("acd", "connect = \"" + peer.address() + "\"\nreconnect_after = \"10ms\"")));
+      config(folder, native("connect = \"" + peer.address() + "\"\nreconnect_after = \"10ms\"")));
   for (std::size_t cut = 0; cut < all.size(); cut += 13) {
     peer.wait_for_call();
     peer.say(std::string_view(all).substr(0, cut));
@@ -195,8 +159,8 @@ time = "{at}"
 call = "{call}"
 queue = "sales"
 )");
-  const std::string toml = config(folder, "[[tenant.source]]\nname = \"pbx\"\nformat = \"mapped_text\"\nmapping = \"" +
-                                              folder.path("map.toml") + "\"\n");
+  const std::string toml =
+      config(folder, source("pbx", "mapped_text", "mapping = \"" + folder.path("map.toml") + "\""));
   {
     LiveServer server(toml);
     until(server, "/v1/sources/pbx", "waiting for requests");
@@ -229,7 +193,7 @@ queue = "sales"
 TEST_CASE("requests for sources that are not there or not to be asked are told so") {
   OwnFolder folder;
   folder.write("log", "");
-  LiveServer server(config(folder, source("acd", "file = \"" + folder.path("log") + "\"") + source("web", "")));
+  LiveServer server(config(folder, followed(folder) + source("web", "ringside")));
   until(server, "/v1/sources/web", "waiting for requests");
   RawClient client(server.port());
   CHECK(client.post("/v1/sources/none", "{}").status == 404);

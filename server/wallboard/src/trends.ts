@@ -7,7 +7,7 @@ import { Ring, SliceCounter } from './ring';
 interface Trend {
   from: number;
   step_ms: number;
-  values: Record<string, (number | null)[]>;
+  values: Record<string, (number | null)[]>;  // or a word where nobody can tell, which is drawn as null is
 }
 
 export type Get = (path: string, query: Record<string, string>) => Promise<unknown>;
@@ -42,7 +42,7 @@ class ScopeTrend {
     for (const kpi of this.counts) {
       const values = trend.values[kpi] ?? [];
       const slice = Math.floor(trend.from / this.step) + values.length - 1;
-      this.counters.get(kpi)!.start(slice, values[values.length - 1] ?? 0);
+      this.counters.get(kpi)!.start(slice, Number(values[values.length - 1]) || 0);
     }
     this.tick(cells, now);
     this.version.value++;
