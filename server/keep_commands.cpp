@@ -14,6 +14,8 @@
 #include "ingest/instant.h"
 #include "ingest/json_events.h"
 #include "server/event_text.h"
+#include "server/quarantine_file.h"
+#include "server/source_mark.h"
 #include "state/event_codec.h"
 #include "state/inspect.h"
 
@@ -93,10 +95,35 @@ void print_inspection(const state::Place& place, const state::Inspection& seen) 
   fmt::print("  witness   batch {} was acknowledged last\n", seen.promised);
   fmt::print("  state     as of batch {} ({}), {} rows; {} good copies\n", seen.state.sequence,
              instant(seen.state.applied_at), seen.rows, seen.copies);
+  if (seen.waiting + seen.dead > 0) fmt::print("  outbox    {} waiting, {} dead\n", seen.waiting, seen.dead);
   for (const std::string& warning : seen.warnings) fmt::print("  warning   {}\n", warning);
   for (const std::string& fault : seen.faults) fmt::print("  DAMAGED   {}\n", fault);
   fmt::print("  {}\n", seen.faults.empty() ? "whole: nothing that was acknowledged is missing"
                                            : "not whole; next: ringside restore BACKUP FOLDER");
+}
+
+// What sources keep beside the store: damage there costs reading again, or what nobody could read anyway.
+void inspect_sources(const std::string& store, std::uint64_t promised, std::vector<std::string>& warnings) {
+  const auto disk = state::Disk::real();
+  const auto each = [&](const std::string& part, auto look) {
+    const auto names = disk->list(store + "/" + part);
+    for (std::size_t i = 0; names && i < names->size(); ++i) {
+      const std::string path = store + "/" + part + "/" + (*names)[i];
+      const auto content = disk->read(path);
+      if (content) look((*names)[i], path, *content);
+    }
+  };
+  each("sources", [&](const std::string& name, const std::string& path, const std::string& content) {
+    if (name.starts_with('.') || name.ends_with(".new")) return;
+    const auto mark = source_mark(content);
+    const std::string again = "; that source is read from its beginning";
+    if (!mark) warnings.push_back(path + ": " + mark.error().message + again);
+    if (mark && mark->sequence > promised) warnings.push_back(path + ": the journal is older than it" + again);
+  });
+  each("quarantine", [&](const std::string& name, const std::string& path, const std::string& content) {
+    if (name.ends_with(".new") || quarantined(content)) return;
+    warnings.push_back(path + ": it is damaged, and left out");
+  });
 }
 
 // A batch number, or an instant: then the first batch that was applied at it or later, resp. the last before.
@@ -175,13 +202,14 @@ int verify(const CommandLine& line) {
   Bar bar;
   for (const state::Place& place : *stores) {
     bar.begin(place.name);
-    const auto seen = state::inspect(place.path, std::ref(bar));
+    auto seen = state::inspect(place.path, std::ref(bar));
     bar.clear();
     if (!seen) {
       const bool damaged = fail(seen.error()) == kDamaged || seen.error().code == "not_a_store";
       code = std::max<int>(code, damaged ? kDamaged : kFailed);
       continue;
     }
+    inspect_sources(place.path, seen->promised, seen->warnings);
     print_inspection(place, *seen);
     if (!seen->faults.empty()) code = kDamaged;
   }

@@ -8,6 +8,7 @@
 #include "state/database.h"
 #include "state/event_codec.h"
 #include "state/journal.h"
+#include "state/outbox.h"
 #include "state/store_folder.h"
 #include "state/witness.h"
 
@@ -118,6 +119,66 @@ void inspect_journal(const StoreFolder& folder, const std::shared_ptr<Disk>& dis
   }
 }
 
+// Folders of plain files beside a store, each of them replaced whole: read before the witness, what they say of the
+// journal is not ahead of it.
+constexpr std::string_view kBeside[] = {"sources", "quarantine"};
+
+using Files = std::vector<std::pair<std::string, std::string>>;  // names and contents
+
+core::Result<Files> files_in(const std::string& folder, const Disk& disk) {
+  const auto names = disk.list(folder);
+  if (!names) return names.error();
+  Files files;
+  for (const std::string& name : *names) {
+    if (name.ends_with(".new")) continue;  // half done
+    auto content = disk.read(folder + "/" + name);
+    if (content) {
+      files.emplace_back(name, std::move(*content));
+    } else if (disk.exists(folder + "/" + name)) {
+      return content.error();
+    }  // else it was removed meanwhile
+  }
+  return files;
+}
+
+// Exactly these are there afterwards.
+core::Status put_files(const std::string& folder, const Files& files, Disk& disk) {
+  const auto there = disk.list(folder);
+  if (!there) return there.error();
+  if (files.empty() && there->empty()) return core::Done{};
+  core::Status done = disk.make_folder(folder);
+  for (const auto& [name, content] : files) {
+    if (done) done = disk.replace(folder + "/" + name, content);
+  }
+  for (const std::string& name : *there) {
+    const bool kept = std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.first == name; });
+    if (done && !kept) done = disk.remove_tree(folder + "/" + name);
+  }
+  return done;
+}
+
+std::string outbox_of(const std::string& store) { return store + "/outbox"; }
+
+core::Status copy_outbox(const std::string& from, const std::string& to, const std::shared_ptr<Disk>& disk) {
+  if (!Outbox::is_there(outbox_of(from), *disk)) return core::Done{};
+  const auto outbox = Outbox::follow(outbox_of(from), disk);
+  if (!outbox) return outbox.error();
+  const auto whole = (*outbox)->count();
+  return whole ? (*outbox)->copy_to(outbox_of(to)) : core::Status(whole.error());
+}
+
+void inspect_outbox(const std::string& store, const std::shared_ptr<Disk>& disk, Inspection& answer) {
+  if (!Outbox::is_there(outbox_of(store), *disk)) return;
+  const auto outbox = Outbox::follow(outbox_of(store), disk);
+  const auto counts = outbox ? (*outbox)->count() : core::Result<Outbox::Counts>(outbox.error());
+  if (!counts) {
+    answer.faults.push_back(text_of(counts.error()));
+    return;
+  }
+  answer.waiting = counts->waiting;
+  answer.dead = counts->dead;
+}
+
 // Whether the tables are whole and belong to the journal.
 core::Status inspect_tables(const Tables& tables, const Journal* journal, const Chain& id, std::uint64_t& rows,
                             const Progress& progress) {
@@ -197,6 +258,7 @@ core::Result<Inspection> inspect(const std::string& path, const Progress& progre
       answer.warnings.push_back(copy.path + ": " + good.error().message + "; it is not used");
     }
   }
+  inspect_outbox(path, disk, answer);
   return answer;
 }
 
@@ -205,6 +267,12 @@ core::Result<BackupReport> back_up(const std::string& from, const std::string& t
   const StoreFolder source{from}, target{to};
   const auto id = identify(source, *disk);
   if (!id) return id.error();
+  std::vector<std::pair<std::string, Files>> plain;
+  for (const std::string_view name : kBeside) {
+    auto files = files_in(from + "/" + std::string(name), *disk);
+    if (!files) return files.error();
+    plain.emplace_back(name, std::move(*files));
+  }
   const auto witness = Witness::read(source.witness(), *disk);
   if (!witness) return witness.error();
   const auto journal = Journal::open(source.journal(), disk, Journal::Mode::follow);
@@ -253,6 +321,13 @@ core::Result<BackupReport> back_up(const std::string& from, const std::string& t
       if ((*older)[i].path != path) (void)disk->remove_tree((*older)[i].path);
     }
     break;
+  }
+  // After the state: the outbox knows what was decided up to it.
+  const core::Status outbox = copy_outbox(from, to, disk);
+  if (!outbox) return outbox.error();
+  for (const auto& [name, files] : plain) {
+    const core::Status put = put_files(to + "/" + name, files, *disk);
+    if (!put) return put.error();
   }
   return report;
 }
@@ -320,6 +395,16 @@ core::Result<RestoreReport> restore(const std::string& backup, const std::string
   const std::uint64_t last = (*store)->last().sequence;
   report.salvaged = last - report.batches;
   report.lost = promised > last ? promised - last : 0;
+  // What cannot be read is as the backup has it.
+  (void)copy_outbox(aside.path, to, disk);
+  for (const std::string_view name : kBeside) {
+    if (!backup.empty() && report.lost > 0) break;
+    const auto files = files_in(aside.path + "/" + std::string(name), *disk);
+    if (files) {
+      const core::Status put = put_files(to + "/" + std::string(name), *files, *disk);
+      if (!put) return put.error();
+    }
+  }
   return report;
 }
 

@@ -29,6 +29,7 @@ struct Inspection {
   CheckpointInfo state;
   std::uint64_t rows = 0;    // of the state
   std::uint64_t copies = 0;  // good ones
+  std::uint64_t waiting = 0, dead = 0;  // notices of the outbox
   std::vector<std::string> faults;    // one sentence each; none: everything is whole
   std::vector<std::string> warnings;  // damage of what can be made again
 };
@@ -41,7 +42,9 @@ struct BackupReport {
   std::string copy;  // of the state, by name; empty when there is none yet
 };
 // Brings the backup `to` up to what the store's witness promises now; makes it when it is not there. Checks
-// everything it copies against the chain. Errors also: other_store.
+// everything it copies against the chain. The outbox goes with it, and what sources keep beside the store: how far they
+// were read, never further than the batches of the backup, and what nobody could read. Errors also: other_store,
+// outbox_damaged.
 core::Result<BackupReport> back_up(const std::string& from, const std::string& to, const Progress& progress);
 
 struct RestoreReport {
@@ -50,6 +53,8 @@ struct RestoreReport {
   std::uint64_t lost = 0;      // promised by the witness that was there, and nowhere to be found
   std::string aside;           // where the store that was there is now
 };
+// The outbox, and what sources keep, are taken from where they are newer: from the store that was there, if it can be
+// read and none of its batches is lost, else from the backup.
 // Makes a store at `to` from a backup; an empty `backup` means: from what can still be read at `to` alone. A store that
 // is there is moved aside, and what its journal has beyond the backup is taken as far as it is whole.
 core::Result<RestoreReport> restore(const std::string& backup, const std::string& to, const Progress& progress);

@@ -13,16 +13,16 @@
 #include "core/keep_codec.h"
 #include "state/database.h"
 #include "state/notice_codec.h"
+#include "state/outbox_tables.h"
+#include "state/own_folder.h"
 #include "state/store_folder.h"
 #include "state/witness.h"
 
 namespace state {
 namespace {
 
-// The tables: the first byte of every key.
-constexpr char kMetaTable = 'm';     // one row: what the whole is
-constexpr char kWaiting = 'e';       // number -> entry
-constexpr char kDead = 'd';          // number -> entry
+using namespace outbox_tables;
+
 constexpr char kIds = 'i';           // target, 0, notice id -> nothing: known
 constexpr char kDone = 'x';          // `at`, key in kIds -> nothing: ids that are done, in the order of forgetting
 constexpr char kNotes = 'r';         // target -> text
@@ -97,6 +97,17 @@ std::shared_ptr<Disk> memory() {
 
 }  // namespace
 
+rocksdb::Options outbox_options(const Disk& disk) {
+  rocksdb::Options settings = durable_options(disk);
+  settings.write_buffer_size = 4u << 20;
+  settings.compression = rocksdb::kLZ4Compression;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = rocksdb::NewLRUCache(4u << 20);
+  table.format_version = 5;
+  settings.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return settings;
+}
+
 core::Result<std::unique_ptr<Outbox>> Outbox::open(const OutboxOptions& options) {
   auto outbox = std::unique_ptr<Outbox>(new Outbox());
   outbox->folder_ = options.folder.empty() ? "/outbox" : options.folder;
@@ -106,7 +117,10 @@ core::Result<std::unique_ptr<Outbox>> Outbox::open(const OutboxOptions& options)
   return outbox;
 }
 
-Outbox::~Outbox() = default;
+Outbox::~Outbox() {
+  db_.reset();
+  if (!own_folder_.empty()) remove_own_folder(own_folder_);
+}
 
 core::Error Outbox::damaged(const std::string& what) const {
   return {"outbox_damaged",
@@ -136,14 +150,8 @@ core::Status Outbox::prepare(const OutboxOptions& options) {
   done = disk_->make_folder(database);  // RocksDB would not sync the folder above
   if (!done) return done.error();
 
-  rocksdb::Options settings = durable_options(*disk_);
+  rocksdb::Options settings = outbox_options(*disk_);
   settings.create_if_missing = witness_->seen().last.sequence == 0;
-  settings.write_buffer_size = 4u << 20;
-  settings.compression = rocksdb::kLZ4Compression;
-  rocksdb::BlockBasedTableOptions table;
-  table.block_cache = rocksdb::NewLRUCache(4u << 20);
-  table.format_version = 5;
-  settings.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(settings, database, &db);
   db_.reset(db);

@@ -77,6 +77,16 @@ class Outbox {
   static core::Result<std::unique_ptr<Outbox>> open(const OutboxOptions& options);
   ~Outbox();
 
+  // One that another process may be using, as of now: only for the two that follow. `disk`: null: the real one.
+  static core::Result<std::unique_ptr<Outbox>> follow(const std::string& folder, std::shared_ptr<Disk> disk);
+  static bool is_there(const std::string& folder, const Disk& disk);
+  struct Counts {
+    std::uint64_t waiting = 0, dead = 0;
+  };
+  core::Result<Counts> count() const;  // reads every entry
+  // Everything into another outbox, which it replaces.
+  core::Status copy_to(const std::string& folder) const;
+
   struct Outgoing {
     std::string target;
     const core::Notice* notice = nullptr;
@@ -137,6 +147,7 @@ class Outbox {
   std::shared_ptr<Disk> disk_;
   std::unique_ptr<Witness> witness_;
   std::unique_ptr<rocksdb::DB> db_;
+  std::string own_folder_;    // of a follower
   mutable std::mutex mutex_;  // of writing
   Meta meta_;
   bool failed_ = false;

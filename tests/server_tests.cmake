@@ -19,6 +19,7 @@ set(SERVER_TESTS
   coverage_test.cpp
   source_coverage_test.cpp
   source_reload_test.cpp
+  source_backup_test.cpp
   stream_test.cpp
   shard_loop_test.cpp
   durable_server_test.cpp
