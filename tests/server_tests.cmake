@@ -20,6 +20,9 @@ set(SERVER_TESTS
   source_coverage_test.cpp
   source_reload_test.cpp
   source_backup_test.cpp
+  two_sources_test.cpp
+  source_close_test.cpp
+  source_disk_test.cpp
   stream_test.cpp
   shard_loop_test.cpp
   durable_server_test.cpp
