@@ -75,6 +75,7 @@ class Source : public std::enable_shared_from_this<Source> {
   // after the next start, and recognised.
   void stop();
 
+  bool held() const { return held_; }
   bool idle() const { return pieces_.empty(); }  // nothing is on its way
   // What became of the counts of one that this one replaces.
   void carry_on(const SourceHealth& before);

@@ -146,7 +146,9 @@ void append_source(std::string& out, const std::string& name, const Source* sour
   out += R"(,"inlet":)";
   append_string(out, server::name(config.inlet));
   out += R"(,"authority":)" + std::to_string(config.authority) + ",";
-  append_health(out, source->health(), steady_now());
+  SourceHealth shown = source->health();
+  if (source->held()) shown.become("held back: there is too little room on the disk", false, wall_now());
+  append_health(out, shown, steady_now());
   if (coverage != nullptr) {
     append_abilities(out, source->info());
     out += R"(,"cannot_tell":)";

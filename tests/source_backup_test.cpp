@@ -2,7 +2,7 @@
 // server goes on from there, and every event counts once.
 #include "tests/source_server.h"
 
-#include "server/source_disk.h"
+#include "server/source_mark.h"
 #include "state/inspect.h"
 
 namespace {
