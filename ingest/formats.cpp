@@ -42,7 +42,8 @@ constexpr Capability kFreeswitchEvents[] = {
     {A::exits, direct},        {A::offers, direct},       {A::talk, direct},           {A::hold, derived},
     {A::wrap_up, configured},  {A::voicemail, direct},    {A::agent_presence, direct}, {A::agent_state, direct},
     {A::live_waiting, direct}, {A::live_talking, direct}, {A::customer, configured}};
-constexpr std::string_view kFreeswitchEventsKeys[] = {"wrap_up_s"};
+constexpr std::string_view kFreeswitchEventsKeys[] = {"domain", "wrap_up_s"};
+constexpr std::string_view kFreeswitchCdrKeys[] = {"domain"};
 
 constexpr Capability kZendesk[] = {{A::ticket_created, direct},    {A::ticket_assigned, direct},
                                    {A::ticket_status, direct},     {A::ticket_replies, direct},
@@ -118,7 +119,7 @@ std::span<const FormatInfo> formats() {
                  "FreeSWITCH mod_json_cdr",
                  Framing::document,
                  kFreeswitchCdr,
-                 {},
+                 kFreeswitchCdrKeys,
                  false,
                  make_freeswitch_cdr},
       FormatInfo{"freeswitch_events", "FreeSWITCH events", Framing::event_socket, kFreeswitchEvents,

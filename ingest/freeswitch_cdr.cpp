@@ -9,6 +9,7 @@
 
 #include "ingest/form.h"
 #include "ingest/formats_made.h"
+#include "ingest/freeswitch.h"
 #include "ingest/json_value.h"
 #include "ingest/message_format.h"
 #include "ingest/name_table.h"
@@ -23,13 +24,13 @@ using core::Time;
 using windows::kNever;
 
 // Of the two hundred and more that a document has; it is gone through once.
-constexpr std::size_t kVariables = 28;
+constexpr std::size_t kVariables = 29;
 constexpr NameTable<kVariables> kNames({
     "uuid", "direction", "dialed_user", "caller_id_number", "sip_from_user", "start_uepoch", "start_epoch",
     "answer_uepoch", "answer_epoch", "end_uepoch", "end_epoch", "hold_accum_ms", "hold_accum_usec",
     "hold_accum_seconds", "originating_leg_uuid", "originator", "signal_bond", "cc_side", "cc_queue", "cc_agent",
     "cc_member_session_uuid", "cc_queue_joined_epoch", "cc_queue_answered_epoch", "cc_queue_terminated_epoch",
-    "cc_queue_canceled_epoch", "cc_cause", "cc_cancel_reason", "voicemail_message_len",
+    "cc_queue_canceled_epoch", "cc_cause", "cc_cancel_reason", "voicemail_message_len", "domain_name",
 });
 
 class FreeswitchCdr : public MessageFormat {
@@ -94,13 +95,20 @@ void FreeswitchCdr::message(const Message& message) {
   const std::string uuid = value("uuid");
   if (uuid.empty()) return refuse("missing_field", "a leg without uuid", "/variables/uuid");
 
+  // The first that is given says whose it is.
+  std::string domain(domain_of(value("cc_queue")));
+  if (domain.empty()) domain = domain_of(value("cc_agent"));
+  if (domain.empty()) domain = value("domain_name");
+  if (!in_domain(domain, option("domain"))) return silent();
+
   const std::string side = value("cc_side");
   const std::string id = content_id(body);
   if (side == "agent") {
     const std::string call = value("cc_member_session_uuid");
     if (call.empty() || held() <= 0 || instant("end") == kNever) return silent();
     core::Event& hold = add(EventType::call_hold_total, instant("end"), subject(call));
-    hold.agent = agent(value("cc_agent"), std::string_view(value("cc_agent")).substr(0, value("cc_agent").find('@')));
+    const std::string raw_agent = value("cc_agent");
+    hold.agent = agent(raw_agent, without_domain(raw_agent));
     hold.value = held();
     done(id);
     return;
@@ -118,8 +126,8 @@ void FreeswitchCdr::message(const Message& message) {
 void FreeswitchCdr::member(std::string_view call) {
   const std::string raw_queue = value("cc_queue");
   const std::string raw_agent = value("cc_agent");
-  const std::string_view name = queue(raw_queue, std::string_view(raw_queue).substr(0, raw_queue.find('@')));
-  const std::string_view who = agent(raw_agent, std::string_view(raw_agent).substr(0, raw_agent.find('@')));
+  const std::string_view name = queue(raw_queue, without_domain(raw_queue));
+  const std::string_view who = agent(raw_agent, without_domain(raw_agent));
   const Time start = instant("start");
   const Time joined = instant("cc_queue_joined");
   const Time answered = instant("cc_queue_answered");

@@ -18,6 +18,7 @@
 
 #include "ingest/form.h"
 #include "ingest/formats_made.h"
+#include "ingest/freeswitch.h"
 #include "ingest/json_value.h"
 #include "ingest/message_format.h"
 #include "ingest/presence.h"
@@ -91,6 +92,7 @@ class FreeswitchEvents : public MessageFormat {
   void voicemail();
   void channel(std::string_view name);
   std::string_view agent_of(std::string_view key);
+  bool ours(std::string_view name) const { return in_domain(domain_of(name), option("domain")); }
 
   core::Duration wrap_up_ = 0;
   JsonDocument document_;
@@ -175,7 +177,7 @@ Time epoch(std::string_view text) {
 
 std::string_view FreeswitchEvents::agent_of(std::string_view key) {
   const std::string_view name = value(key);
-  return agent(name, name.substr(0, name.find('@')));
+  return agent(name, without_domain(name));
 }
 
 void FreeswitchEvents::message(const Message& message) {
@@ -190,6 +192,7 @@ void FreeswitchEvents::message(const Message& message) {
   else if (name == "CUSTOM" && subclass == "vm::maintenance") voicemail();
   else if (name == "MESSAGE_WAITING") {
     const std::string_view counts = value("MWI-Voice-Message");
+    if (!ours(value("MWI-Message-Account"))) return silent();
     if (const auto fresh = whole(counts.substr(0, counts.find('/'))))
       out().gauges.push_back({"mailbox/" + std::string(value("MWI-Message-Account").substr(0, 128)), "new_messages",
                               *fresh, at_});
@@ -202,7 +205,8 @@ void FreeswitchEvents::message(const Message& message) {
 void FreeswitchEvents::callcenter() {
   const std::string_view action = value("CC-Action");
   const std::string_view raw_queue = value("CC-Queue");
-  const std::string_view name = queue(raw_queue, raw_queue.substr(0, raw_queue.find('@')));
+  if (!ours(raw_queue) || !ours(value("CC-Agent"))) return silent();
+  const std::string_view name = queue(raw_queue, without_domain(raw_queue));
   if (action == "members-count") {
     if (const auto count = whole(value("CC-Count")); count && !name.empty())
       out().gauges.push_back({"queue/" + std::string(name), "waiting", *count, at_});
@@ -346,7 +350,7 @@ std::optional<Presence::News> FreeswitchEvents::status_news(std::string_view who
 }
 
 void FreeswitchEvents::voicemail() {
-  if (value("VM-Action") != "leave-message") return silent();
+  if (value("VM-Action") != "leave-message" || !in_domain(value("VM-Domain"), option("domain"))) return silent();
   const std::string_view channel_id = value("Unique-ID");
   const std::string_view call = channel_id.empty() ? join({"voicemail-", value("VM-UUID")}) : subject(channel_id);
   core::Event& left = add(EventType::call_left, at_, call);
@@ -358,6 +362,7 @@ void FreeswitchEvents::voicemail() {
 // Of channels we ask what mod_callcenter does not tell: holds, and the caller's real end.
 void FreeswitchEvents::channel(std::string_view name) {
   const std::string_view session = value("variable_cc_member_session_uuid");
+  if (!ours(value("variable_cc_queue")) || !ours(value("variable_cc_agent"))) return silent();
   if (name == "CHANNEL_HOLD" || name == "CHANNEL_UNHOLD") {
     if (value("variable_cc_side") != "agent" || session.empty()) return silent();
     core::Event& event =
@@ -427,8 +432,8 @@ void FreeswitchEvents::agents(const Table& table) {
   std::vector<std::string> there;
   for (const auto& row : table.rows) {
     const std::string_view raw = table.cell(row, "name");
-    const std::string_view who = agent(raw, raw.substr(0, raw.find('@')));
-    if (who.empty()) continue;
+    if (raw.empty() || !ours(raw)) continue;
+    const std::string_view who = agent(raw, without_domain(raw));
     if (table.cell(row, "state") == "In a queue call") busy_.emplace(who);
     const std::string_view word = table.cell(row, "status");
     const Presence::State known = presence_.state(who);
@@ -454,9 +459,10 @@ void FreeswitchEvents::members(const Table& table) {
     const std::string_view state = table.cell(row, "state");
     const std::string_view session = table.cell(row, "session_uuid");
     if (session.empty() || state == "Abandoned") continue;  // kept for a while in case they call again
+    if (!ours(table.cell(row, "queue"))) continue;
     const std::string_view raw_agent = table.cell(row, "serving_agent");
     const std::string_view who =
-        state == "Answered" ? agent(raw_agent, raw_agent.substr(0, raw_agent.find('@'))) : std::string_view();
+        state == "Answered" ? agent(raw_agent, without_domain(raw_agent)) : std::string_view();
     // A row may outlive its call; the agent knows.
     if (!who.empty() && !busy_.contains(who)) continue;
     const std::string_view call = subject(session);
@@ -467,7 +473,7 @@ void FreeswitchEvents::members(const Table& table) {
     hear(call);
     if (!news) continue;
     const std::string_view raw_queue = table.cell(row, "queue");
-    const std::string_view name = queue(raw_queue, raw_queue.substr(0, raw_queue.find('@')));
+    const std::string_view name = queue(raw_queue, without_domain(raw_queue));
     core::Event& queued = add(EventType::call_queued, joined, call);
     queued.queue = name;
     queued.customer = customer_number(table.cell(row, "cid_number"));

@@ -274,6 +274,30 @@ TEST_CASE("FreeSWITCH: through two queues, as events and as the document that kn
   CHECK(n.sum("queue/sales", 1) == 1);
 }
 
+TEST_CASE("FreeSWITCH: of several domains on a switch only the one that is configured") {
+  auto options = feed::options();
+  options.more["domain"] = {"default"};
+  auto mine = feed::make("freeswitch_events", options);
+  options.more["domain"] = {"other.example"};
+  auto other = feed::make("freeswitch_events", options);
+  const double t = 1'789'999'000;
+  const std::string stream =
+      callcenter(t, kU1 + "CC-Action: member-queue-start") + callcenter(t, "CC-Action: members-count\nCC-Count: 1");
+  CHECK(socket(*mine, stream).batch.events.size() == 1);
+  const ingest::Intake none = socket(*other, stream);
+  CHECK(none.batch.events.empty());
+  CHECK(none.gauges.empty());
+  CHECK(none.unmapped_queues.empty());
+  CHECK(none.silent == 2);
+  auto records = feed::make("freeswitch_cdr", options);
+  const std::string leg = R"({"variables":{"uuid":"u1","start_epoch":"1789998990","end_epoch":"1789999100",)";
+  CHECK(read(*records, leg + R"("cc_queue":"a%40default","cc_queue_joined_epoch":"1789999000"}})").silent == 1);
+  CHECK(read(*records, leg + R"("domain_name":"default"}})").silent == 1);
+  CHECK(read(*records, leg + R"("domain_name":"other.example"}})").batch.events.size() == 2);
+  CHECK(read(*records, leg + R"("cc_queue":"a%40other.example","cc_queue_joined_epoch":"1789999000"}})")
+            .batch.events.size() == 3);
+}
+
 TEST_CASE("FreeSWITCH events: what is there when we come, and what is gone when we come again") {
   const std::string agents =
       "name|instance_id|uuid|type|contact|status|state|max_no_answer|last_status_change\n"
