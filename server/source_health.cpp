@@ -234,6 +234,13 @@ void append_sources(MetricsText& text, const std::vector<NamedHealth>& sources, 
                   count(number));
     }
   }
+  text.family("ringside_source_inferred_total", "counter", "Conclusions about what was not told, by rule.");
+  for (const NamedHealth& one : sources) {
+    for (const auto& [rule, number] : one.health->inferred) {
+      text.sample(label("tenant", one.tenant) + "," + label("source", one.source) + "," + label("rule", rule),
+                  count(number));
+    }
+  }
   text.family("ringside_source_unknown_total", "counter", "Messages of kinds the format does not know.");
   for (const NamedHealth& one : sources) {
     std::uint64_t sum = 0;

@@ -84,6 +84,7 @@ void Sources::tick() {
       if (!running.source) continue;
       running.source->tick(wall, steady);
       if (running.inlet) running.inlet->tick();
+      say_if_changed(source, running);
     }
     replace_those_that_left(owner);
   }
@@ -91,6 +92,14 @@ void Sources::tick() {
   timer_->timer.async_wait([this](boost::system::error_code error) {
     if (!error && timer_ != nullptr) tick();
   });
+}
+
+void Sources::say_if_changed(const std::string& name, Running& running) {
+  const SourceHealth& health = running.source->health();
+  if (health.well == running.said_well) return;
+  running.said_well = health.well;
+  const std::string text = "source " + name + ": " + health.state;
+  health.well ? log_info(text) : log_warn(text);
 }
 
 void Sources::configure(const Config& config) {

@@ -60,6 +60,7 @@ class Sources {
     std::shared_ptr<Source> source;
     std::shared_ptr<SourceInlet> inlet;
     std::string failed;  // why it did not begin
+    bool said_well = true;              // in the log
     bool leaves = false;                // as soon as nothing of it is on its way
     std::optional<SourceConfig> next;   // takes its place then
   };
@@ -78,6 +79,7 @@ class Sources {
   void cover(OfTenant& owner, const TenantConfig& config);
   void show_coverage(OfTenant& owner);
   void keep_coverage(OfTenant& owner);
+  static void say_if_changed(const std::string& name, Running& running);
   void begin(OfTenant& owner, const SourceConfig& config);
   void change(OfTenant& owner, Running& running, const SourceConfig* now);
   void replace_those_that_left(OfTenant& owner);
