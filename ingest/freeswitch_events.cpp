@@ -469,17 +469,21 @@ void FreeswitchEvents::members(const Table& table) {
     const Time joined = std::max(epoch(table.cell(row, "joined_epoch")), epoch(table.cell(row, "rejoined_epoch")));
     if (joined == kNever || joined > now()) continue;
     there.emplace(call);
-    const bool news = !calls_.contains(call);
+    const auto known = calls_.find(call);
+    const Time heard = known == calls_.end() ? kNever : known->second;
+    const Time bridged = who.empty() ? kNever : std::min(epoch(table.cell(row, "bridge_epoch")), now());
     hear(call);
-    if (!news) continue;
+    // What happened after we last heard of the call; of what we know the instant is known better.
+    if (joined <= heard && bridged <= heard) continue;
     const std::string_view raw_queue = table.cell(row, "queue");
     const std::string_view name = queue(raw_queue, without_domain(raw_queue));
-    core::Event& queued = add(EventType::call_queued, joined, call);
-    queued.queue = name;
-    queued.customer = customer_number(table.cell(row, "cid_number"));
-    if (!who.empty()) {
-      const Time bridged = epoch(table.cell(row, "bridge_epoch"));
-      core::Event& answered = add(EventType::call_answered, bridged != kNever ? std::min(bridged, now()) : now(), call);
+    if (joined > heard) {
+      core::Event& queued = add(EventType::call_queued, joined, call);
+      queued.queue = name;
+      queued.customer = customer_number(table.cell(row, "cid_number"));
+    }
+    if (bridged > heard) {
+      core::Event& answered = add(EventType::call_answered, bridged, call);
       answered.agent = who;
       answered.queue = name;
     }

@@ -337,12 +337,17 @@ TEST_CASE("FreeSWITCH events: what is there when we come, and what is gone when 
   fewer.erase(fewer.find("1004@"), fewer.find("+OK") - fewer.find("1004@"));
   rest.erase(rest.find("support@default|single_box|m2"), rest.find("support@default|single_box|m3") -
                                                              rest.find("support@default|single_box|m2"));
+  // s1 was answered meanwhile.
+  const std::string waiting = "0|0|0|0|0|||Waiting", taken = "0|1790000060|0|0|0|1001@default|x|Answered";
+  rest.replace(rest.find(waiting), waiting.size(), taken);
   const std::string memory = format->memory();
   format = feed::make("freeswitch_events");
   REQUIRE(format->remember(memory));
   format->reconnected();
   const ingest::Intake second = socket(*format, answer(fewer) + answer(rest), later);
-  CHECK(shown(second) == Lines{"2026-09-21T14:15:20.000Z agent.logout 1004", "2026-09-21T14:15:20.000Z call.lost s2"});
+  CHECK(shown(second) == Lines{"2026-09-21T14:15:20.000Z agent.logout 1004",
+                               "2026-09-21T14:14:20.000Z call.answered s1 agent=1001 queue=support",
+                               "2026-09-21T14:15:20.000Z call.lost s2"});
   CHECK(second.inferred.at("agent_list") == 1);
   CHECK(second.inferred.at("member_list") == 1);
   // A socket without mod_callcenter.
