@@ -128,7 +128,11 @@ TEST_CASE("every JSON document with any value replaced by another kind of value 
         }
       }
     }
-    for (const std::string& fault : engine.faults) CHECK(fault.substr(0, fault.find(':')) == "too_old");
+    // Thousands of them are about the same ticket.
+    for (const std::string& fault : engine.faults) {
+      const std::string code = fault.substr(0, fault.find(':'));
+      CHECK((code == "too_old" || code == "record_full"));
+    }
   }
 }
 
