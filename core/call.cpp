@@ -59,6 +59,7 @@ class Reader {
       case EventType::call_wrapped: wrapped(o); break;
       case EventType::call_called_back: call_.called_back.push_back(o.at); break;
       case EventType::call_voicemail_handled: call_.voicemail_handled.push_back(o.at); break;
+      case EventType::call_rated: call_.rated = o; break;
       case EventType::call_category: call_.category = o.value; break;
       case EventType::call_tags: call_.tags = o.value; break;
       default: break;

@@ -75,6 +75,7 @@ struct Call {
   std::int32_t category = -1;  // labels; -1: none
   std::int32_t tags = -1;
   boost::container::small_vector<Time, 1> called_back, voicemail_handled;  // ascending
+  Observation rated{.at = kNever};  // the last time it was
   boost::container::small_vector<Visit, 2> visits;
 };
 

@@ -25,6 +25,7 @@ class CallTeller {
     one(Measure::calls, first);
     if (call.visits.empty() && call.ended != kNever) one(Measure::abandoned_in_ivr, call.ended);
     for (const Visit& visit : call.visits) tell(scopes, visit);
+    if (call.rated.at != kNever) tell_rating(call, scopes, first);
     if (customer != 0 && out_.customer.at == kNever && known(first)) out_.customer = {0, first, false, {}};
     out_.customer.customer = out_.customer.at == kNever ? 0 : customer;
   }
@@ -87,6 +88,23 @@ class CallTeller {
       end = std::max({end, leg.ended, wrapped_of(leg)});
     }
     return end;
+  }
+
+  // Where the contact was last, and of whoever had it last unless it is said of whom.
+  void tell_rating(const Call& call, Scopes scopes, Time first) {
+    const Time at = std::max(call.rated.at, first);
+    std::uint32_t agent = call.rated.agent;
+    for (const Visit& v : call.visits) {
+      if (v.queue != kNoQueue) scopes.queue = v.queue;
+      if (call.rated.agent == kNoAgent && !v.legs.empty()) agent = v.legs.back().agent;
+    }
+    const Membership member = scopes.queue != kNoQueue ? context_.queues->at(scopes.queue, at) : Membership{};
+    scopes.team = member.team;
+    scopes.site = member.site;
+    begin(agent != kNoAgent ? with_agent(scopes, agent, at) : scopes, first, call.ended);
+    tell_score(
+        call.rated, [&](Measure measure) { one(measure, at); },
+        [&](Measure measure, std::int64_t score) { sample(measure, at, score); });
   }
 
   // `scopes`: those of the call; the visit's own words are nearer.

@@ -41,6 +41,7 @@ Result<Detail> detail_of(const Event& e) {
     case EventType::call_left:
       return e.text.empty() ? Result<Detail>(Detail::other) : detail_named(kExits, e.text);
     case EventType::ticket_status: return detail_named(kStatuses, e.text);
+    case EventType::call_rated:
     case EventType::ticket_rated: return detail_named(kScales, e.text.empty() ? "csat" : e.text);
     case EventType::ticket_created:
     case EventType::ticket_reply: {

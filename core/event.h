@@ -72,13 +72,15 @@ enum class EventType : std::uint8_t {
   alert_silenced,       // subject = id of the silence; text = matcher; value = for how long, ms; by = who; reason
   alert_silence_ended,  // subject = id of the silence; by = who
   server_started,       // subject = "ringside": from here on somebody listens again
+  // subject = call id
+  call_rated,  // as ticket_rated; of `agent`, or of whoever had the contact last
 };
-inline constexpr int kEventTypes = static_cast<int>(EventType::server_started) + 1;
+inline constexpr int kEventTypes = static_cast<int>(EventType::call_rated) + 1;
 
 // What kind of thing the subject of an event is.
 enum class About : std::uint8_t { call, agent, queue, ticket, alert };
 constexpr About about(EventType type) {
-  if (type <= EventType::call_wrapped) return About::call;
+  if (type <= EventType::call_wrapped || type == EventType::call_rated) return About::call;
   if (type <= EventType::agent_assigned) return About::agent;
   if (type == EventType::queue_assigned) return About::queue;
   if (type <= EventType::ticket_rated) return About::ticket;

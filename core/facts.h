@@ -84,6 +84,20 @@ struct FactContext {
 // at `now`, and while it goes on an `open` fact since `since`.
 void tell_span(Facts& out, Time now, Measure measure, std::uint16_t scopes, Time from, Time to, Time since);
 
+// What a rating counts as, of a ticket and of a call alike.
+template <class One, class Sample>
+void tell_score(const Observation& rated, One one, Sample sample) {
+  if (rated.detail == Detail::nps) {
+    one(Measure::recommendations);
+    if (rated.value >= 9) one(Measure::promoters);
+    if (rated.value <= 6) one(Measure::detractors);
+    return;
+  }
+  one(Measure::rated);
+  if (rated.detail == Detail::csat) sample(Measure::rating, rated.value);
+  if (rated.value >= (rated.detail == Detail::csat ? 4 : 1)) one(Measure::rated_good);
+}
+
 void call_facts(const Record& record, const FactContext& context, Facts& out);
 void ticket_facts(const Record& record, const FactContext& context, Facts& out);
 

@@ -28,7 +28,7 @@ enum class Detail : std::uint8_t {
   overflow, timeout, voicemail, callback, key, empty, refused, other,                 // call_left
   status_new, status_open, status_pending, status_on_hold,                            // ticket_status
   by_agent, by_customer, by_system, by_agent_private, by_customer_private, by_system_private,  // author
-  thumbs, csat, nps,                                                                  // ticket_rated
+  thumbs, csat, nps,                                                                  // call_rated, ticket_rated
 };
 
 // Authority, then the source's time, then the id: who is believed. Higher outranks lower.

@@ -237,15 +237,9 @@ class TicketTeller {
     Owner by = rated_owner_;
     if (rated_.agent != kNoAgent) by.agent = rated_.agent;
     const Time at = std::max(rated_.at, created_);
-    if (rated_.detail == Detail::nps) {
-      one(Measure::recommendations, at, by);
-      if (rated_.value >= 9) one(Measure::promoters, at, by);
-      if (rated_.value <= 6) one(Measure::detractors, at, by);
-      return;
-    }
-    one(Measure::rated, at, by);
-    if (rated_.detail == Detail::csat) sample(Measure::rating, at, rated_.value, by);
-    if (rated_.value >= (rated_.detail == Detail::csat ? 4 : 1)) one(Measure::rated_good, at, by);
+    tell_score(
+        rated_, [&](Measure measure) { one(measure, at, by); },
+        [&](Measure measure, std::int64_t score) { sample(measure, at, score, by); });
   }
 
   const FactContext& context_;

@@ -130,6 +130,7 @@ bool finish(Assembly& a, const Rule& rule, core::Event& event) {
 
   switch (event.type) {
     case core::EventType::agent_state: event.reason = item.text(Key::reason); return true;
+    case core::EventType::call_rated:
     case core::EventType::ticket_rated: return check_rating(a, event);
     case core::EventType::call_left: return a.promise(event);
     case core::EventType::ticket_created:

@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, kAbilities> kNames = {
     "abandon",        "exits",           "voicemail",     "callback",       "offers",        "talk",
     "hold",           "wrap_up",         "transfers",     "agent_presence", "agent_state",   "concurrency",
     "live_waiting",   "live_talking",    "customer",      "ticket_created", "ticket_assigned", "ticket_status",
-    "ticket_replies", "ticket_solved",   "ticket_reopened", "ticket_rated"};
+    "ticket_replies", "ticket_solved",   "ticket_reopened", "rated"};
 
 class Abilities {
  public:
@@ -89,7 +89,7 @@ void ticket_measures(const Abilities& can, Feeds& feeds) {
                                            Measure::backlog_open, Measure::backlog_pending, Measure::backlog_on_hold});
   feeds.when(created && solved && can.has(A::ticket_assigned), {Measure::backlog_unassigned});
   feeds.when(can.has(A::ticket_reopened), {Measure::tickets_reopened, Measure::tickets_reopened_once});
-  feeds.when(can.has(A::ticket_rated), {Measure::rating, Measure::rated, Measure::rated_good, Measure::promoters,
+  feeds.when(can.has(A::rated), {Measure::rating, Measure::rated, Measure::rated_good, Measure::promoters,
                                         Measure::detractors, Measure::recommendations});
 }
 

@@ -42,9 +42,9 @@ enum class Ability : std::uint8_t {
   ticket_replies,
   ticket_solved,
   ticket_reopened,
-  ticket_rated,
+  rated,           // what customers think of a ticket or a contact
 };
-inline constexpr int kAbilities = static_cast<int>(Ability::ticket_rated) + 1;
+inline constexpr int kAbilities = static_cast<int>(Ability::rated) + 1;
 std::string_view name(Ability ability);
 
 enum class Grade : std::uint8_t {

@@ -48,15 +48,15 @@ constexpr std::string_view kFreeswitchCdrKeys[] = {"domain"};
 constexpr Capability kZendesk[] = {{A::ticket_created, direct},    {A::ticket_assigned, direct},
                                    {A::ticket_status, direct},     {A::ticket_replies, direct},
                                    {A::ticket_solved, direct},     {A::ticket_reopened, direct},
-                                   {A::ticket_rated, direct},      {A::agent_presence, configured},
+                                   {A::rated, direct},      {A::agent_presence, configured},
                                    {A::agent_state, configured},   {A::customer, configured}};
 constexpr Capability kJira[] = {{A::ticket_created, direct}, {A::ticket_assigned, direct}, {A::ticket_status, direct},
                                 {A::ticket_replies, direct}, {A::ticket_solved, direct},   {A::ticket_reopened, direct},
-                                {A::ticket_rated, direct},   {A::customer, configured}};
+                                {A::rated, direct},   {A::customer, configured}};
 constexpr Capability kZammad[] = {{A::ticket_created, direct}, {A::ticket_assigned, derived},
                                   {A::ticket_status, derived}, {A::ticket_replies, direct},
                                   {A::ticket_solved, derived}, {A::ticket_reopened, derived},
-                                  {A::ticket_rated, configured}, {A::customer, configured}};
+                                  {A::rated, configured}, {A::customer, configured}};
 constexpr std::string_view kStateKeys[] = {"states"};
 // Of agents, and of tickets.
 constexpr std::array<std::string_view, 14> kStateWords = {
@@ -97,7 +97,7 @@ constexpr Capability kLiveChat[] = {{A::arrival, direct},      {A::queue_entry, 
                                     {A::wait, direct},         {A::abandon, derived},       {A::talk, direct},
                                     {A::transfers, direct},    {A::agent_presence, direct}, {A::agent_state, direct},
                                     {A::live_waiting, direct}, {A::live_talking, direct},   {A::concurrency, direct},
-                                    {A::customer, configured}};
+                                    {A::rated, configured},    {A::customer, configured}};
 
 core::Error bad_option(std::string what, std::string where) {
   return {"bad_option", std::move(what), std::move(where)};

@@ -83,8 +83,15 @@ void LiveChat::document(JsonValue root) {
     say(EventType::call_ended, at).agent = agent(who);
   } else if (action == "chat_transferred") {
     transferred(payload, at);
+  } else if (action == "thread_properties_updated" || action == "chat_properties_updated") {
+    // A property is a value, or an object that holds it; the score is 0 or 1.
+    const JsonValue score = payload["properties"]["rating"]["score"];
+    const std::string given = (score.is_object() ? score["value"] : score).word();
+    if (given != "0" && given != "1") return silent();
+    core::Event& event = say(EventType::call_rated, at);
+    event.text = "thumbs";
+    event.value = given == "1" ? 1 : 0;
   } else if (action == "incoming_event" || action == "event_updated" || action == "incoming_rich_message_postback" ||
-             action == "chat_properties_updated" || action == "thread_properties_updated" ||
              action == "thread_tagged" || action == "thread_untagged" || action == "events_marked_as_seen" ||
              action == "agent_status_changed" || action.ends_with("_deleted") || action.ends_with("_updated") ||
              action.ends_with("_created") || action == "chat_access_updated" || action == "thread_summary_set") {

@@ -72,6 +72,7 @@ std::string_view text_key(EventType type) {
     case EventType::call_left: return "reason";
     case EventType::agent_state: return "state";
     case EventType::ticket_status: return "status";
+    case EventType::call_rated:
     case EventType::ticket_rated: return "scale";
     case EventType::call_category:
     case EventType::ticket_category: return "category";
@@ -89,6 +90,7 @@ std::string_view value_key(EventType type) {
     case EventType::call_transferred:
     case EventType::call_ended: return "talk_ms";
     case EventType::call_wrapped: return "wrap_ms";
+    case EventType::call_rated:
     case EventType::ticket_rated: return "score";
     case EventType::alert_silenced: return "duration_ms";
     default: return "";

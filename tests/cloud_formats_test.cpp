@@ -529,7 +529,8 @@ TEST_CASE("LiveChat: a chat that is passed to another group waits there, and who
   };
   const std::string where = R"("chat_id":"C1","thread_id":"T1")";
   auto format = feed::make("livechat");
-  Numbers n(kNow + 600'000, {"queued", "wait", "transferred", "sum(talk)", "now(talking)", "now(waiting)"});
+  Numbers n(kNow + 600'000, {"queued", "wait", "transferred", "sum(talk)", "now(talking)", "now(waiting)", "rated",
+                                "rated_good"});
   const auto tell = [&](const std::string& action, const std::string& payload, long s) {
     ingest::Intake out = read(*format, hook(action, payload), kNow + s * 1000);
     CHECK(out.batch.refused == 0);
@@ -547,7 +548,12 @@ TEST_CASE("LiveChat: a chat that is passed to another group waits there, and who
   tell("user_added_to_chat", "{" + where + R"(,"user":{"id":"bob@x.example","type":"agent"},"user_type":"agent"})", 90);
   const ingest::Intake end = tell("chat_deactivated", "{" + where + R"(,"user_id":"v1"})", 120);
   CHECK(end.unmapped_agents.empty());  // a visitor is no agent
+  tell("thread_properties_updated", "{" + where + R"(,"properties":{"rating":{"score":{"value":0}}}})", 130);
+  tell("thread_properties_updated", "{" + where + R"(,"properties":{"rating":{"score":1,"comment":"x"}}})", 140);
+  tell("thread_properties_updated", "{" + where + R"(,"properties":{"routing":{"pinned":true}}})", 150);
   CHECK(n.faults.empty());
-  CHECK(n.sums("tenant") == std::vector<double>{2, 2, 1, 80'000, 0, 0});
+  CHECK(n.sums("tenant") == std::vector<double>{2, 2, 1, 80'000, 0, 0, 1, 1});
   CHECK(n.sum("queue/8", 1) == 1);
+  CHECK(n.sum("agent/bob@x.example", 7) == 1);
+  CHECK(n.sum("agent/ann@x.example", 6) == 0);
 }

@@ -22,6 +22,31 @@ Event kept(Event e) {
   return e;
 }
 
+std::vector<Event> sorted_once(std::vector<Event> events) {
+  const auto earlier = [](const Event& a, const Event& b) {
+    const core::Rank ra = core::rank_of(a), rb = core::rank_of(b);
+    return std::tie(a.at, a.type, ra, a.agent, a.queue, a.text, a.value, a.channel, a.priority) <
+           std::tie(b.at, b.type, rb, b.agent, b.queue, b.text, b.value, b.channel, b.priority);
+  };
+  std::sort(events.begin(), events.end(), earlier);
+  const auto same = [&](const Event& a, const Event& b) { return !earlier(a, b) && !earlier(b, a); };
+  events.erase(std::unique(events.begin(), events.end(), same), events.end());
+  return events;
+}
+
+void tell_score(const Event& rating, const std::function<void(Measure, Duration)>& one) {
+  const std::string_view scale = rating.text.empty() ? "csat" : rating.text;
+  if (scale == "nps") {
+    one(Measure::recommendations, 0);
+    if (rating.value >= 9) one(Measure::promoters, 0);
+    if (rating.value <= 6) one(Measure::detractors, 0);
+    return;
+  }
+  one(Measure::rated, 0);
+  if (scale == "csat") one(Measure::rating, rating.value);
+  if (rating.value >= (scale == "csat" ? 4 : 1)) one(Measure::rated_good, 0);
+}
+
 void Book::note(const Event& event) {
   const Line line{core::rank_of(event), {event.team, event.site}};
   const auto [known, fresh] = lines_[event.subject].try_emplace(event.at, line);

@@ -130,6 +130,11 @@ void tell_clocks(const std::vector<Run>& runs, std::set<Time> instants, const st
 // `events` in order, each once.
 void tell_ticket_clocks(const std::vector<Event>& events, const Context& context, std::vector<Story>& out);
 
+// Of a call: as they are read, each once.
+std::vector<Event> sorted_once(std::vector<Event> events);
+// What a rating of a call or ticket counts as: one(measure, score).
+void tell_score(const Event& rating, const std::function<void(Measure, Duration)>& one);
+
 // tests/oracle_call.cpp and tests/oracle_ticket.cpp
 void tell_call(const std::vector<Event>& events, const Context& context, std::vector<Story>& out,
                std::vector<Busy>& busy, std::vector<Seen>& seen);

@@ -41,20 +41,8 @@ struct Call {
   Time started = kNever, ended = kNever;
   std::string_view channel, priority;
   std::vector<Visit> visits;
+  std::vector<Event> ratings;
 };
-
-bool earlier(const Event& a, const Event& b) {
-  const core::Rank ra = core::rank_of(a), rb = core::rank_of(b);
-  return std::tie(a.at, a.type, ra, a.agent, a.queue, a.text, a.value, a.channel, a.priority) <
-         std::tie(b.at, b.type, rb, b.agent, b.queue, b.text, b.value, b.channel, b.priority);
-}
-
-std::vector<Event> sorted_once(std::vector<Event> events) {
-  std::sort(events.begin(), events.end(), earlier);
-  const auto same = [](const Event& a, const Event& b) { return !earlier(a, b) && !earlier(b, a); };
-  events.erase(std::unique(events.begin(), events.end(), same), events.end());
-  return events;
-}
 
 void leave(Visit& v, std::string_view how, Time at) {
   v.out = how;
@@ -290,6 +278,7 @@ Call walk(const std::vector<Event>& events) {
           leg->wrap = e.value;
         }
         break;
+      case T::call_rated: call.ratings.push_back(e); break;
       default: break;
     }
     if (call.visits.empty()) continue;
@@ -467,6 +456,21 @@ struct Teller {
       tell(v, v.channel.empty() ? channel : v.channel, v.priority.empty() ? call.priority : v.priority);
     }
     if (!seen.reached) seen.at = first;
+    if (!call.ratings.empty()) rate(call, call.ratings.back(), first, channel);
+  }
+
+  void rate(const Call& call, const Event& rating, Time first, std::string_view channel) {
+    const Time at = std::max(rating.at, first);
+    Visit where;
+    std::string_view who;
+    for (const Visit& v : call.visits) {
+      if (!v.queue.empty()) where.queue = v.queue;
+      if (!v.legs.empty()) who = v.legs.back().agent;
+    }
+    if (!rating.agent.empty()) who = rating.agent;
+    Story s = with_agent(base(where, first, call.ended, channel, call.priority), who, at);
+    if (who.empty() && !where.queue.empty()) with_team(s, context.queues->at(where.queue, at));
+    tell_score(rating, [&](Measure measure, Duration score) { one(s, measure, at, score); });
   }
 
   void tell(const Visit& v, std::string_view channel, std::string_view priority) {
@@ -548,10 +552,6 @@ struct Teller {
     span(s, Measure::wrapping, ended, std::max(ended, wrapped), leg.agent);
   }
 };
-
-}  // namespace
-
-namespace {
 
 // Clocks of a call are about what a visit says as a whole.
 void tell_clocks(const Call& call, const std::vector<Event>& events, const Context& context, std::vector<Story>& out) {

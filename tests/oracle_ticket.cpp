@@ -251,16 +251,7 @@ void tell_ticket(const std::vector<Event>& given, const Context& context, std::v
   }
   if (rated == nullptr) return;
   const Time when = std::max(rated->at, created);
-  const std::string_view scale = rated->text.empty() ? "csat" : rated->text;
-  if (scale == "nps") {
-    teller.one(Measure::recommendations, when, rated_state);
-    if (rated->value >= 9) teller.one(Measure::promoters, when, rated_state);
-    if (rated->value <= 6) teller.one(Measure::detractors, when, rated_state);
-    return;
-  }
-  teller.one(Measure::rated, when, rated_state);
-  if (scale == "csat") teller.one(Measure::rating, when, rated_state, rated->value);
-  if (rated->value >= (scale == "csat" ? 4 : 1)) teller.one(Measure::rated_good, when, rated_state);
+  tell_score(*rated, [&](Measure measure, Duration score) { teller.one(measure, when, rated_state, score); });
 }
 
 }  // namespace oracle

@@ -131,6 +131,11 @@ class Maker {
     e.agent = oracle::keep(agent);
     e.queue = oracle::keep(queue);
   }
+  void rating(Event& e) {
+    e.text = dice_.of(std::vector<std::string_view>{"thumbs", "csat", "nps", ""});
+    e.value = e.text == "thumbs" ? dice_.below(2) : e.text == "nps" ? dice_.below(11) : 1 + dice_.below(5);
+    if (dice_.percent(20)) about(e, dice_.of(kAgents));
+  }
   Duration maybe(Duration d) { return dice_.percent(30) ? d : core::kNoValue; }
 
   void call() {
@@ -148,6 +153,7 @@ class Maker {
     if (dice_.percent(15)) put(T::call_lost, id, later(t));
     if (dice_.percent(2)) put(T::call_merged, id, later(t));
     if (dice_.percent(10)) put(T::call_called_back, id, later(t, kHour));
+    if (dice_.percent(15)) rating(put(T::call_rated, id, later(t, kHour)));
     if (dice_.percent(10)) put(T::call_voicemail_handled, id, later(t, kHour));
     if (dice_.percent(15) && events_.size() > first) events_.back().channel = "chat";
     // Some of it never reaches us.
@@ -318,9 +324,7 @@ class Maker {
         case T::ticket_merged: e.text = "t9"; break;
         case T::ticket_priority: e.priority = dice_.percent(50) ? "high" : "low"; break;
         case T::ticket_rated:
-          e.text = dice_.of(std::vector<std::string_view>{"thumbs", "csat", "nps", ""});
-          e.value = e.text == "thumbs" ? dice_.below(2) : e.text == "nps" ? dice_.below(11) : 1 + dice_.below(5);
-          if (dice_.percent(20)) about(e, dice_.of(kAgents));
+          rating(e);
           break;
         default: break;
       }
