@@ -177,7 +177,7 @@ class Reader {
     }
     const bool talks = std::any_of(v.legs.begin(), v.legs.end(), [&](const Leg& leg) {
       if (o.agent == kNoAgent || leg.agent != o.agent) return false;
-      return leg.ended == kNever || told_twice(leg.answered, leg.answered_by, o);
+      return leg.ended == kNever || told_twice(leg.ended, leg.answered_by, o);
     });
     if (talks) return;
     Leg& leg = v.legs.emplace_back();

@@ -2,134 +2,30 @@
 // Source: apps/app_queue.c, main/manager.c of Asterisk 12 and later.
 //
 // The interface says that a caller left a queue, not why: QueueCallerAbandon comes for hang-ups and for time limits
-// alike, QueueCallerLeave for everything. What follows tells: a Hangup of the caller at once means that the caller
-// gave up, VoiceMail that a message is being left, an AgentConnect that it was answered. So a departure is told when
-// it is understood, or after kUnderstood at the latest. After a connection was lost, the replies to QueueStatus and
+// alike, QueueCallerLeave for everything. What follows tells: the variable QUEUESTATUS says it outright, an
+// AgentConnect means that it was answered, a Hangup at once that the caller gave up. So a departure is told when it is
+// understood, or after kUnderstood at the latest. After a connection was lost, the replies to QueueStatus and
 // CoreShowChannels say what is still there; what is not is ended at that moment, as concluded.
-#include <algorithm>
+//
+// Of channels that are gone already an event says nothing: AgentComplete names both sides, the agent's only, or none.
+#include "ingest/ami.h"
+
 #include <array>
 
 #include "ingest/asterisk.h"
 #include "ingest/formats_made.h"
-#include "ingest/message_format.h"
-#include "ingest/presence.h"
 
 namespace ingest {
 
 namespace {
 
-using core::EventType;
-using core::Time;
-using windows::kNever;
 using windows::kSecond;
 
-constexpr core::Duration kUnderstood = 2 * kSecond;  // after an abandon event: no hang-up, so the caller went on
 constexpr core::Duration kConnects = 5 * kSecond;    // after a departure without one: it may still be answered
-constexpr std::size_t kMaxCalls = 50'000;
+constexpr core::Duration kMessage = 600 * kSecond;   // so long after leaving a queue a message may be finished
+constexpr core::Duration kMostWrapUp = 240 * kSecond;
 
-class Block {
- public:
-  explicit Block(std::string_view text) : text_(text) {
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find('\n'), text.size());
-      std::string_view line = text.substr(0, end);
-      text.remove_prefix(std::min(end + 1, text.size()));
-      if (line.ends_with('\r')) line.remove_suffix(1);
-      const std::size_t colon = line.find(':');
-      if (colon == std::string_view::npos) continue;
-      std::string_view value = line.substr(colon + 1);
-      if (value.starts_with(' ')) value.remove_prefix(1);
-      keys_.emplace_back(line.substr(0, colon), value);
-    }
-  }
-  std::string_view operator[](std::string_view key) const {
-    for (const auto& [name, value] : keys_) {
-      if (name == key) return value;
-    }
-    return {};
-  }
-  bool empty() const { return keys_.empty(); }
-  std::string_view text() const { return text_; }
-
- private:
-  std::string_view text_;
-  std::vector<std::pair<std::string_view, std::string_view>> keys_;
-};
-
-struct Waiting {
-  std::string queue;
-  Time entered = kNever;
-  Time left = kNever;     // departed, not yet understood
-  bool abandoned = false;  // and an abandon event came
-};
-
-struct Talking {
-  std::string agent;    // ours
-  std::string queue;    // theirs
-  std::string channel;  // of the agent
-  Time since = kNever;
-};
-
-class Ami : public MessageFormat {
- public:
-  using MessageFormat::MessageFormat;
-
-  void reconnected() override { fresh_ = {}; }
-  std::string memory() const override;
-  core::Status remember(std::string_view text) override;
-
- protected:
-  void message(const Message& message) override;
-  void quiet() override { understand(now()); }
-
- private:
-  using Handler = void (Ami::*)(const Block&);
-
-  void join_queue(const Block& b);
-  void leave_queue(const Block& b);
-  void abandon(const Block& b);
-  void hangup(const Block& b);
-  void new_step(const Block& b);
-  void called(const Block& b);
-  void no_answer(const Block& b);
-  void connect(const Block& b);
-  void complete(const Block& b);
-  void hold(const Block& b);
-  void blind(const Block& b);
-  void attended(const Block& b);
-  void member(const Block& b);
-  void member_removed(const Block& b);
-  void params(const Block& b);
-  void entry(const Block& b);
-  void queues_listed(const Block& b);
-  void channel_listed(const Block& b);
-  void channels_listed(const Block& b);
-  void booted(const Block& b);
-  void mailbox(const Block& b);
-
-  void understand(Time until);
-  void departed(const std::string& call, const Waiting& w, EventType type, const char* how);
-  void lose(const std::string& call, const char* rule);
-  void present(const Presence::News& news, std::string_view agent);
-  core::Event& say(EventType type, std::string_view call, const Block& b);
-  void finish(std::string_view what = {});
-  std::string_view agent_of(const Block& b);
-
-  Time at_ = 0;               // of the message
-  std::string id_;            // of what it says
-  bool hangups_ = false;      // hang-ups are told at all; a filter may hold them back
-  std::map<std::string, Waiting, std::less<>> waiting_;  // by the caller's channel
-  std::map<std::string, Talking, std::less<>> talking_;
-  std::map<std::string, Time, std::less<>> blind_;       // calls passed on blindly, when
-  Presence presence_;
-
-  // A list that is being read; what is newer than its beginning is not judged by it.
-  struct Listing {
-    Time begun = kNever;
-    std::vector<std::string> calls, agents, channels;
-  };
-  Listing fresh_;
-};
+}  // namespace
 
 // ---- reading ------------------------------------------------------------------------------------------------
 
@@ -142,6 +38,7 @@ void Ami::message(const Message& message) {
   constexpr std::pair<std::string_view, Handler> kHandlers[] = {
       {"QueueCallerJoin", &Ami::join_queue}, {"QueueCallerLeave", &Ami::leave_queue},
       {"QueueCallerAbandon", &Ami::abandon}, {"Hangup", &Ami::hangup}, {"Newexten", &Ami::new_step},
+      {"VarSet", &Ami::variable}, {"LocalOptimizationBegin", &Ami::optimized},
       {"AgentCalled", &Ami::called}, {"AgentRingNoAnswer", &Ami::no_answer}, {"AgentDump", &Ami::no_answer},
       {"AgentConnect", &Ami::connect}, {"AgentComplete", &Ami::complete}, {"Hold", &Ami::hold},
       {"Unhold", &Ami::hold}, {"BlindTransfer", &Ami::blind}, {"AttendedTransfer", &Ami::attended},
@@ -166,7 +63,7 @@ void Ami::message(const Message& message) {
 }
 
 std::string_view Ami::agent_of(const Block& b) {
-  for (const std::string_view key : {"MemberName", "Member", "Interface", "Location", "Name"}) {
+  for (const std::string_view key : {"MemberName", "Name", "Member", "Interface", "Location"}) {
     if (const std::string_view name = b[key]; !name.empty()) return agent(name, short_interface(name));
   }
   return {};
@@ -183,9 +80,16 @@ void Ami::finish(std::string_view what) { done(join({id_, what})); }
 // ---- callers ------------------------------------------------------------------------------------------------
 
 void Ami::join_queue(const Block& b) {
-  const std::string_view call = b["Uniqueid"];
+  const std::string call(b["Uniqueid"]);
+  if (const auto w = waiting_.find(call); w != waiting_.end() && w->second.left != kNever) {
+    const Waiting before = w->second;
+    waiting_.erase(w);
+    went(call, before);
+  }
   if (waiting_.size() >= kMaxCalls) waiting_.erase(waiting_.begin());
-  waiting_[std::string(call)] = {std::string(b["Queue"]), at_, kNever, false};
+  waiting_[call] = {std::string(b["Queue"]), at_};
+  gone_.erase(call);
+  entering_.erase(call);
   say(EventType::call_queued, call, b).customer = customer_number(b["CallerIDNum"]);
   finish();
 }
@@ -202,7 +106,7 @@ void Ami::abandon(const Block& b) {
   auto w = waiting_.find(call);
   if (w == waiting_.end()) {
     const auto held = seconds(b["HoldTime"]);
-    const Waiting unseen{std::string(b["Queue"]), at_ - held.value_or(0), kNever, false};
+    const Waiting unseen{std::string(b["Queue"]), at_ - held.value_or(0)};
     w = waiting_.emplace(std::string(call), unseen).first;
   }
   w->second.abandoned = true;
@@ -216,7 +120,23 @@ void Ami::departed(const std::string& call, const Waiting& w, EventType type, co
   event.queue = queue(w.queue);
   event.text = how;
   if (type == EventType::call_abandoned && w.entered != kNever) event.value = duration(w.left - w.entered);
-  done(join({"left-", content_id(call + " " + w.queue + " " + std::to_string(w.left))}));
+  done(join({"left-", content_id(call + " " + w.queue + " " + std::to_string(w.left) + " " + how)}));
+  if (type != EventType::call_left) return;
+  if (gone_.size() >= kMaxCalls) gone_.erase(gone_.begin());
+  gone_[call] = {w.queue, w.left};
+}
+
+// Left, and the caller is still on the line; nobody said why.
+void Ami::went(const std::string& call, const Waiting& w) {
+  departed(call, w, EventType::call_left, w.abandoned ? "other" : "key");
+}
+
+void Ami::message_left(const std::string& call) {
+  const auto gone = gone_.find(call);
+  if (gone == gone_.end()) return;
+  const Waiting w{gone->second.queue, kNever, gone->second.left};
+  departed(call, w, EventType::call_left, "voicemail");
+  gone_.erase(call);
 }
 
 void Ami::understand(Time until) {
@@ -226,34 +146,86 @@ void Ami::understand(Time until) {
       ++w;
       continue;
     }
-    if (!caller.abandoned) departed(w->first, caller, EventType::call_left, "key");
-    else if (hangups_) departed(w->first, caller, EventType::call_left, "other");
+    if (!caller.abandoned || caller.went_on || hangups_) went(w->first, caller);
     else departed(w->first, caller, EventType::call_abandoned, "");
     w = waiting_.erase(w);
   }
   std::erase_if(blind_, [&](const auto& b) { return b.second + 60 * kSecond < until; });
+  std::erase_if(gone_, [&](const auto& g) { return g.second.left + kMessage < until; });
 }
 
 void Ami::hangup(const Block& b) {
   hangups_ = true;
-  const auto w = waiting_.find(b["Uniqueid"]);
+  const std::string channel(b["Uniqueid"]);
+  gone_.erase(channel);
+  entering_.erase(channel);
+  // The agent is free, though Asterisk may count on until the caller hangs up: the caller was led away.
+  for (auto& [first, t] : talking_) {
+    if (t.channel != channel || channel.empty() || t.ended != kNever) continue;
+    t.ended = at_;
+    core::Event& event = say(EventType::call_ended, t.call, b);
+    event.queue = queue(t.queue);
+    event.agent = t.agent;
+    wrap_up(t.call, t.agent, t.queue, at_);
+    return finish();
+  }
+  const auto w = waiting_.find(channel);
   if (w == waiting_.end()) return silent();
   Waiting caller = w->second;
-  const std::string call = w->first;
   waiting_.erase(w);
-  const bool by_key = caller.left != kNever && !caller.abandoned;
-  if (caller.left == kNever) caller.left = at_;
-  departed(call, caller, by_key ? EventType::call_left : EventType::call_abandoned, by_key ? "key" : "");
+  const bool stayed = caller.left == kNever;
+  if (stayed) caller.left = at_;
+  if (stayed || (caller.abandoned && !caller.went_on)) departed(channel, caller, EventType::call_abandoned, "");
+  else went(channel, caller);
 }
 
-// The next step of the dialplan.
+// The next step of the dialplan. Those of the extension "h" are made after the end.
 void Ami::new_step(const Block& b) {
-  const auto w = waiting_.find(b["Uniqueid"]);
-  if (w == waiting_.end() || w->second.left == kNever) return silent();
+  const std::string call(b["Uniqueid"]);
   const std::string_view application = b["Application"];
-  if (application != "VoiceMail" && application != "MiniVM" && application != "Record") return silent();
-  departed(w->first, w->second, EventType::call_left, "voicemail");
-  waiting_.erase(w);
+  silent();
+  if (b["Extension"] == "h") return;
+  if (application == "Queue") {
+    if (entering_.size() >= kMaxCalls) entering_.erase(entering_.begin());
+    const std::string_view data = b["AppData"];
+    entering_[call] = data.substr(0, data.find(','));
+  }
+  const bool message = application == "VoiceMail" || application == "MiniVM" || application == "Record";
+  if (const auto w = waiting_.find(call); w != waiting_.end() && w->second.left != kNever) {
+    w->second.went_on = true;
+    if (!message) return;
+    departed(call, w->second, EventType::call_left, "voicemail");
+    waiting_.erase(w);
+    gone_.erase(call);
+  } else if (message) {
+    message_left(call);
+  }
+}
+
+// Of a queue: how Queue() ended, other than by an answer, a hang-up or a key.
+void Ami::variable(const Block& b) {
+  silent();
+  if (b["Variable"] != "QUEUESTATUS") return;
+  constexpr std::pair<std::string_view, const char*> kHow[] = {
+      {"TIMEOUT", "timeout"},  {"LEAVEEMPTY", "empty"}, {"LEAVEUNAVAIL", "empty"}, {"WITHDRAW", "other"},
+      {"JOINEMPTY", "refused"}, {"JOINUNAVAIL", "refused"}, {"FULL", "refused"}};
+  const auto how = std::find_if(std::begin(kHow), std::end(kHow), [&](const auto& h) { return h.first == b["Value"]; });
+  if (how == std::end(kHow)) return;
+  const std::string call(b["Uniqueid"]);
+  const auto w = waiting_.find(call);
+  const auto entering = entering_.find(call);
+  Waiting caller;
+  if (w != waiting_.end()) {
+    caller = w->second;
+    waiting_.erase(w);
+  } else if (entering != entering_.end()) {
+    caller.queue = entering->second;
+    entering_.erase(entering);
+  } else {
+    return;
+  }
+  if (caller.left == kNever) caller.left = at_;
+  departed(call, caller, EventType::call_left, how->second);
 }
 
 void Ami::called(const Block& b) {
@@ -264,7 +236,7 @@ void Ami::called(const Block& b) {
 }
 
 void Ami::no_answer(const Block& b) {
-  core::Event& event = say(EventType::call_no_answer, b["Uniqueid"], b);
+  core::Event& event = say(EventType::call_no_answer, caller_of(b), b);
   event.agent = agent_of(b);
   // In milliseconds, whatever the documentation says.
   if (const auto ms = whole(b["RingTime"])) event.value = duration(*ms);
@@ -274,25 +246,95 @@ void Ami::no_answer(const Block& b) {
 void Ami::connect(const Block& b) {
   const std::string call(b["Uniqueid"]);
   const std::string_view who = agent_of(b);
-  waiting_.erase(call);
+  const auto held = seconds(b["HoldTime"]);
+  if (const auto w = waiting_.find(call); w != waiting_.end() && w->second.queue == b["Queue"]) {
+    waiting_.erase(w);
+  } else if (held) {  // entered unheard
+    say(EventType::call_queued, call, b).at = at_ - *held;
+    finish("-entry");
+  }
   if (talking_.size() >= kMaxCalls) talking_.erase(talking_.begin());
-  talking_[call] = {std::string(who), std::string(b["Queue"]), std::string(b["DestUniqueid"]), at_};
+  const std::string channel(b["DestUniqueid"]);
+  const std::string& key = channel.empty() ? call : channel;
+  talking_[key] = {call, std::string(who), std::string(b["Queue"]), channel, at_};
   present(presence_.seen(who), who);
   core::Event& event = say(EventType::call_answered, call, b);
   event.agent = who;
-  if (const auto held = seconds(b["HoldTime"])) event.value = duration(*held);
+  if (held) event.value = duration(*held);
   finish();
 }
 
+// Whose agent's channel is named, or who it can be: an event of channels that are gone names the agent only.
+Ami::Talking* Ami::leg_of(const Block& b) {
+  const std::string_view call = b["Uniqueid"];
+  const std::string_view who = agent_of(b);
+  if (const auto exact = talking_.find(b["DestUniqueid"]); exact != talking_.end()) return &exact->second;
+  Talking* found = nullptr;
+  for (auto& [channel, t] : talking_) {
+    if (t.agent != who || t.queue != b["Queue"] || (!call.empty() && t.call != call)) continue;
+    if (found == nullptr || t.since > found->since) found = &t;
+  }
+  return found;
+}
+
+std::string Ami::caller_of(const Block& b) {
+  if (const std::string_view named = b["Uniqueid"]; !named.empty()) return std::string(named);
+  const Talking* const leg = leg_of(b);
+  return leg != nullptr ? leg->call : std::string(b["DestLinkedid"]);
+}
+
 void Ami::complete(const Block& b) {
-  const std::string call(b["Uniqueid"]);
+  const std::string call = caller_of(b);
+  const std::string_view who = agent_of(b);
+  const auto talk = seconds(b["TalkTime"]);
+  const Talking* const leg = leg_of(b);
+  if ((leg == nullptr || leg->since == kNever) && talk && !call.empty()) {  // answered unheard
+    const Time answered = at_ - *talk;
+    const auto held = seconds(b["HoldTime"]);
+    if (held) say(EventType::call_queued, call, b).at = answered - *held;
+    core::Event& a = say(EventType::call_answered, call, b);
+    a.at = answered;
+    a.agent = who;
+    if (held) a.value = duration(*held);
+    finish("-answer");
+  }
   const bool transfer = b["Reason"] == "transfer";
+  const Time ended = leg != nullptr && leg->ended != kNever ? leg->ended : at_;
   core::Event& event = say(transfer ? EventType::call_transferred : EventType::call_ended, call, b);
-  event.agent = agent_of(b);
+  event.agent = who;
   if (transfer) event.text = blind_.contains(call) ? "blind" : "attended";
-  if (const auto talk = seconds(b["TalkTime"])) event.value = duration(*talk);
-  talking_.erase(call);
+  if (talk && at_ - ended <= kUnderstood) event.value = duration(*talk);
+  wrap_up(call, who, b["Queue"], ended);
+  if (const auto w = waiting_.find(call); w != waiting_.end() && w->second.queue == b["Queue"]) waiting_.erase(w);
+  std::erase_if(talking_, [&](const auto& t) { return &t.second == leg; });
   finish();
+}
+
+core::Status Ami::begin() {
+  const auto given = options().more.find("wrap_up_s");
+  if (given == options().more.end()) return core::Done{};
+  for (const std::string& text : given->second) {
+    const std::size_t equals = text.rfind('=');
+    const auto time = seconds(std::string_view(text).substr(equals == std::string::npos ? 0 : equals + 1));
+    if (!time || *time < 0 || *time > kMostWrapUp)
+      return core::Error{"bad_option", "seconds from 0 to 240, or \"queue=seconds\"", "wrap_up_s"};
+    if (equals == std::string::npos) wrap_up_.everywhere = *time;
+    else wrap_up_.queues[text.substr(0, equals)] = *time;
+  }
+  return core::Done{};
+}
+
+// As Asterisk does it: the member's own time, else the queue's.
+void Ami::wrap_up(std::string_view call, std::string_view who, std::string_view queue_name, Time ended) {
+  core::Duration time = wrap_up_.everywhere;
+  if (const auto q = wrap_up_.queues.find(queue_name); q != wrap_up_.queues.end()) time = q->second;
+  const auto m = wrap_up_.members.find(std::pair(std::string(who), std::string(queue_name)));
+  if (m != wrap_up_.members.end()) time = m->second;
+  if (time == 0) return;
+  core::Event& wrapped = add(EventType::call_wrapped, ended + time, subject(call));
+  wrapped.queue = queue(queue_name);
+  wrapped.agent = who;
+  wrapped.value = time;
 }
 
 void Ami::hold(const Block& b) {
@@ -302,9 +344,18 @@ void Ami::hold(const Block& b) {
                               [&](const auto& c) { return !channel.empty() && c.second.channel == channel; });
   if (t == talking_.end()) return silent();
   core::Event& event =
-      add(b["Event"] == "Hold" ? EventType::call_held : EventType::call_resumed, at_, subject(t->first));
+      add(b["Event"] == "Hold" ? EventType::call_held : EventType::call_resumed, at_, subject(t->second.call));
   event.agent = t->second.agent;
   finish();
+}
+
+// A Local channel steps aside for the telephone behind it, which is the agent's from now on.
+void Ami::optimized(const Block& b) {
+  silent();
+  for (auto& [first, t] : talking_) {
+    if (t.channel.empty() || (t.channel != b["LocalOneUniqueid"] && t.channel != b["LocalTwoUniqueid"])) continue;
+    t.channel = b["SourceUniqueid"] == t.call ? b["DestUniqueId"] : b["SourceUniqueid"];
+  }
 }
 
 void Ami::blind(const Block& b) {
@@ -334,6 +385,10 @@ void Ami::member(const Block& b) {
   const std::string_view who = agent_of(b);
   if (who.empty()) return refuse("missing_field", "a member without a name", "MemberName");
   if (b["Event"] == "QueueMember") fresh_.agents.emplace_back(who);
+  const std::string_view interface = !b["Interface"].empty() ? b["Interface"] : b["Location"];
+  if (!interface.empty() && interfaces_.size() < kMaxCalls) interfaces_[std::string(short_interface(interface))] = who;
+  if (const auto own = seconds(b["Wrapuptime"]); own && *own > 0 && wrap_up_.members.size() < kMaxCalls)
+    wrap_up_.members[{std::string(who), std::string(b["Queue"])}] = std::min(*own, kMostWrapUp);
   const std::string_view status = b["Status"];
   // 4 invalid, 5 unavailable: there is no telephone at which it could ring.
   if (status == "4" || status == "5") return present(presence_.left(who, b["Queue"]), who);
@@ -359,148 +414,10 @@ void Ami::present(const Presence::News& news, std::string_view who) {
   finish("-agent");
 }
 
-// ---- what is there, after a connection was made -------------------------------------------------------------
-
-void Ami::params(const Block& b) {
-  if (fresh_.begun == kNever) fresh_.begun = at_;
-  const std::string_view name = queue(b["Queue"]);
-  if (const auto calls = whole(b["Calls"]); calls && !name.empty())
-    out().gauges.push_back({"queue/" + std::string(name), "waiting", *calls, at_});
-  silent();
-}
-
-void Ami::entry(const Block& b) {
-  const std::string call(b["Uniqueid"]);
-  fresh_.calls.push_back(call);
-  const auto known = waiting_.find(call);
-  if (call.empty() || (known != waiting_.end() && known->second.queue == b["Queue"])) return silent();
-  const Time entered = at_ - seconds(b["Wait"]).value_or(0);
-  waiting_[call] = {std::string(b["Queue"]), entered, kNever, false};
-  core::Event& event = say(EventType::call_queued, call, b);
-  event.at = entered;
-  event.customer = customer_number(b["CallerIDNum"]);
-  finish();
-}
-
-void Ami::queues_listed(const Block&) {
-  std::vector<std::string> gone;
-  for (const auto& [call, w] : waiting_) {
-    const bool listed = std::find(fresh_.calls.begin(), fresh_.calls.end(), call) != fresh_.calls.end();
-    if (!listed && fresh_.begun != kNever && w.entered < fresh_.begun && w.left == kNever) gone.push_back(call);
-  }
-  for (const std::string& call : gone) lose(call, "queue_status");
-  if (!fresh_.agents.empty()) {
-    for (const std::string& name : presence_.all_but(fresh_.agents)) {
-      add(EventType::agent_logout, at_, name);
-      finish(join({"-out-", name}).substr(0, 64));
-      inferred("queue_status");
-    }
-  }
-  fresh_.begun = kNever;
-  fresh_.calls.clear();
-  fresh_.agents.clear();
-  silent();
-}
-
-void Ami::channel_listed(const Block& b) {
-  fresh_.channels.emplace_back(b["Uniqueid"]);
-  silent();
-}
-
-void Ami::channels_listed(const Block&) {
-  std::vector<std::string> gone;
-  for (const auto& [call, t] : talking_) {
-    const bool listed = std::find(fresh_.channels.begin(), fresh_.channels.end(), call) != fresh_.channels.end();
-    if (!listed && t.since + kUnderstood < at_) gone.push_back(call);
-  }
-  for (const std::string& call : gone) lose(call, "channels");
-  fresh_.channels.clear();
-  silent();
-}
-
-void Ami::lose(const std::string& call, const char* rule) {
-  waiting_.erase(call);
-  talking_.erase(call);
-  add(EventType::call_lost, at_, subject(call));
-  finish(join({"-", content_id(call).substr(0, 16)}));
-  inferred(rule);
-}
-
-// What began before Asterisk did is over.
-void Ami::booted(const Block& b) {
-  const auto up = seconds(b["Uptime"]);
-  const bool shutdown = b["Event"] == "Shutdown";
-  if (!up && !shutdown) return silent();
-  const Time begun = shutdown ? at_ : at_ - *up;
-  std::vector<std::string> gone;
-  for (const auto& [call, w] : waiting_) {
-    if (w.entered < begun) gone.push_back(call);
-  }
-  for (const auto& [call, t] : talking_) {
-    if (t.since < begun && !waiting_.contains(call)) gone.push_back(call);
-  }
-  at_ = std::min(at_, begun);
-  for (const std::string& call : gone) lose(call, "restart");
-  silent();
-}
-
-void Ami::mailbox(const Block& b) {
-  if (const auto fresh = whole(b["New"]))
-    out().gauges.push_back({"mailbox/" + std::string(b["Mailbox"].substr(0, 128)), "new_messages", *fresh, at_});
-  silent();
-}
-
-// ---- memory -------------------------------------------------------------------------------------------------
-
-std::string Ami::memory() const {
-  MemoryWriter out;
-  out.line({"ami", "1", hangups_ ? "1" : "0"});
-  for (const auto& [call, w] : waiting_)
-    out.line({"waiting", call, w.queue, time_word(w.entered), time_word(w.left), w.abandoned ? "1" : "0"});
-  for (const auto& [call, t] : talking_) out.line({"talking", call, t.agent, t.queue, t.channel, time_word(t.since)});
-  for (const auto& [call, at] : blind_) out.line({"blind", call, time_word(at)});
-  presence_.write(out);
-  return out.take();
-}
-
-core::Status Ami::remember(std::string_view text) {
-  const core::Error bad{"bad_memory", "not the memory of a manager interface", ""};
-  if (text.empty()) return core::Done{};
-  const auto lines = memory_lines(text);
-  if (lines.empty() || lines[0].size() != 3 || lines[0][0] != "ami" || lines[0][1] != "1") return bad;
-  Ami fresh(options());
-  fresh.hangups_ = lines[0][2] == "1";
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    const MemoryLine& w = lines[i];
-    bool good = true;
-    if (w[0] == "waiting" && w.size() == 6) {
-      Waiting& caller = fresh.waiting_[w[1]];
-      caller.queue = w[2];
-      caller.abandoned = w[5] == "1";
-      good = read_time_word(w[3], caller.entered) && read_time_word(w[4], caller.left);
-    } else if (w[0] == "talking" && w.size() == 6) {
-      Talking& t = fresh.talking_[w[1]];
-      t = {w[2], w[3], w[4], kNever};
-      good = read_time_word(w[5], t.since);
-    } else if (w[0] == "blind" && w.size() == 3) {
-      good = read_time_word(w[2], fresh.blind_[w[1]]);
-    } else {
-      good = w[0] == "agent" && fresh.presence_.read(w);
-    }
-    if (!good) return bad;
-  }
-  hangups_ = fresh.hangups_;
-  waiting_ = std::move(fresh.waiting_);
-  talking_ = std::move(fresh.talking_);
-  blind_ = std::move(fresh.blind_);
-  presence_ = std::move(fresh.presence_);
-  return core::Done{};
-}
-
-}  // namespace
-
 MadeFormat make_ami(FormatOptions options) {
-  return std::unique_ptr<Format>(std::make_unique<Ami>(std::move(options)));
+  auto format = std::make_unique<Ami>(std::move(options));
+  if (const core::Status good = format->begin(); !good) return good.error();
+  return std::unique_ptr<Format>(std::move(format));
 }
 
 }  // namespace ingest

@@ -61,17 +61,17 @@ bool AsteriskCdr::time(Column column, Time& at) {
   return true;
 }
 
-// The linked id where there is one: it is that of the caller's channel, as a queue_log has it.
+// The linked id where there is one: it is that of the caller's channel, as a queue_log has it. After the fixed columns
+// come, each if it is wanted: the unique id; the user field; peer account, linked id and sequence.
 std::string_view AsteriskCdr::call_id() const {
-  if (cells_.size() >= 21 && is_unique_id(cells_[19])) return cells_[19];
-  if (cells_.size() > kFixed && is_unique_id(cells_[16])) return cells_[16];
-  if (cells_.size() > kFixed + 1 && is_unique_id(cells_[17])) return cells_[17];
-  return {};
+  const std::size_t more = cells_.size() - kFixed;
+  if (more >= 3 && is_unique_id(cells_[cells_.size() - 2])) return cells_[cells_.size() - 2];
+  return more > 0 && is_unique_id(cells_[kFixed]) ? std::string_view(cells_[kFixed]) : std::string_view();
 }
 
 void AsteriskCdr::message(const Message& message) {
   if (!csv_cells(message.bytes, cells_)) return refuse("malformed", "a quote that is not closed");
-  if (cells_.size() < kFixed || cells_.size() > 22)
+  if (cells_.size() < kFixed || cells_.size() > kFixed + 5)
     return refuse("malformed", std::to_string(cells_.size()) + " columns; a CDR has 16 to 21");
   if (!time(Column::start, start_) || !time(Column::answer, answer_) || !time(Column::end, end_)) return;
   if (start_ == kNever || end_ == kNever) return refuse("missing_field", "a record without start or end");
@@ -85,9 +85,11 @@ void AsteriskCdr::message(const Message& message) {
   if (listed("internal_contexts", cells_[dcontext])) started.text = "internal";
   if (started.text != "outbound") started.customer = customer_number(cells_[src]);
   const std::string& application = cells_[lastapp];
-  if (application == "Queue") through_queue();
+  // AppQueue: of the telephone that Queue() rang, where that did something else afterwards.
+  if (application == "Queue" || application == "AppQueue") through_queue();
   else if (application == "VoiceMail" || application == "MiniVM") {
-    add(EventType::call_left, answer_ != kNever ? answer_ : start_, subject(call)).text = "voicemail";
+    // The last thing that happened; how long it took nobody says.
+    add(EventType::call_left, end_, subject(call)).text = "voicemail";
   } else {
     direct();
   }

@@ -25,7 +25,9 @@ constexpr Capability kAmi[] = {{A::queue_entry, direct},  {A::answer, direct},  
                                {A::abandon, derived},     {A::exits, derived},         {A::offers, direct},
                                {A::talk, direct},         {A::hold, direct},           {A::transfers, direct},
                                {A::voicemail, derived},   {A::agent_presence, direct}, {A::agent_state, direct},
-                               {A::live_waiting, direct}, {A::live_talking, direct},   {A::customer, configured}};
+                               {A::live_waiting, direct}, {A::live_talking, direct},   {A::customer, configured},
+                               {A::refused, derived},     {A::wrap_up, configured}};
+constexpr std::string_view kAmiKeys[] = {"wrap_up_s"};
 constexpr Capability kAsteriskCdr[] = {{A::arrival, direct}, {A::answer, derived},   {A::talk, direct},
                                        {A::offers, derived}, {A::voicemail, direct}, {A::customer, configured}};
 constexpr std::string_view kAsteriskCdrKeys[] = {"inbound_contexts", "internal_contexts", "outbound_contexts"};
@@ -110,7 +112,7 @@ std::span<const FormatInfo> formats() {
       FormatInfo{"3cx_cdr", "3CX call data records", Framing::lines, kThreeCx, kThreeCxKeys, false, make_threecx_cdr},
       FormatInfo{"amazon_connect", "Amazon Connect", Framing::document, kAmazonConnect, kStateKeys, false,
                  make_amazon_connect},
-      FormatInfo{"asterisk_ami", "Asterisk Manager Interface", Framing::ami, kAmi, {}, false, make_ami},
+      FormatInfo{"asterisk_ami", "Asterisk Manager Interface", Framing::ami, kAmi, kAmiKeys, false, make_ami},
       FormatInfo{"asterisk_cdr", "Asterisk CDR", Framing::lines, kAsteriskCdr, kAsteriskCdrKeys, false,
                  make_asterisk_cdr},
       FormatInfo{"asterisk_queue_log", "Asterisk queue_log", Framing::lines, kQueueLog, kQueueLogKeys, false,

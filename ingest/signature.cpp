@@ -12,7 +12,14 @@ namespace ingest {
 
 namespace {
 
-const EVP_MD* algorithm(Digest digest) { return digest == Digest::sha1 ? EVP_sha1() : EVP_sha256(); }
+const EVP_MD* algorithm(Digest digest) {
+  switch (digest) {
+    case Digest::md5: return EVP_md5();
+    case Digest::sha1: return EVP_sha1();
+    case Digest::sha256: break;
+  }
+  return EVP_sha256();
+}
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 

@@ -10,7 +10,7 @@
 
 namespace ingest {
 
-enum class Digest : std::uint8_t { sha1, sha256 };
+enum class Digest : std::uint8_t { md5, sha1, sha256 };
 
 std::string hmac(Digest digest, std::string_view key, std::string_view message);  // raw bytes
 std::string digest_of(Digest digest, std::string_view message);                   // raw bytes

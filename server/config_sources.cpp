@@ -106,6 +106,9 @@ void read_inlet(Section& section, const ingest::FormatInfo& info, SourceConfig& 
   source.user = section.text("user");
   source.password = sensitive(section, "password");
   source.filters = section.texts("filters");
+  const std::string login = section.text("login", "challenge");
+  source.plain_login = login == "plain";
+  if (login != "plain" && login != "challenge") section.fail("login", "must be \"challenge\" or \"plain\"");
   source.reconnect_after =
       section.duration("reconnect_after", source.reconnect_after, 10, 10 * windows::kMinute);
   source.public_url = section.text("public_url");
@@ -191,6 +194,7 @@ std::string as_written(const SourceConfig& source, const std::string& zone) {
   }
   for (const std::int64_t number : {std::int64_t{source.authority}, static_cast<std::int64_t>(source.inlet),
                                     std::int64_t{source.from_end}, std::int64_t{source.port}, source.reconnect_after,
+                                    std::int64_t{source.plain_login},
                                     source.close_after}) {
     note(all, std::to_string(number));
   }

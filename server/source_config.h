@@ -32,6 +32,7 @@ struct SourceConfig {
   std::uint16_t port = 0;
   std::string user, password;         // of AMI and event socket
   std::vector<std::string> filters;   // of AMI
+  bool plain_login = false;           // of AMI: the password itself is sent, not an answer to a challenge
   windows::Duration reconnect_after = windows::kSecond;  // the first time; then twice as long, up to 30 s
   windows::Duration close_after = 0;  // a call nobody speaks of for so long is closed; 0: never
   std::string public_url;             // what senders put before the path, where signatures cover it

@@ -1,5 +1,7 @@
 #include "server/source_dialogue.h"
 
+#include "ingest/signature.h"
+
 namespace server {
 namespace {
 
@@ -38,12 +40,18 @@ class AmiDialogue : public Dialogue {
 
   Step heard(std::string_view block) override {
     if (block.starts_with("Asterisk Call Manager")) {
-      std::string login = "Action: Login\r\nActionID: ringside-login\r\nUsername: " + config_.user +
-                          "\r\nSecret: " + config_.password + "\r\nEvents: agent,call,system\r\n\r\n";
-      return {true, std::move(login), {}};
+      if (config_.plain_login) return {true, login("Secret: " + config_.password), {}};
+      return {true, "Action: Challenge\r\nActionID: ringside-challenge\r\nAuthType: MD5\r\n\r\n", {}};
     }
     const std::string_view response = field(block, "Response");
     const std::string_view id = field(block, "ActionID");
+    if (!response.empty() && id == "ringside-challenge") {
+      const std::string challenge(field(block, "Challenge"));
+      if (response != "Success" || challenge.empty())
+        return {true, {}, "challenge refused: " + std::string(field(block, "Message"))};
+      const std::string key = ingest::hex(ingest::digest_of(ingest::Digest::md5, challenge + config_.password));
+      return {true, login("AuthType: MD5\r\nKey: " + key), {}};
+    }
     if (!response.empty() && id == "ringside-login") {
       if (response != "Success") return {true, {}, "login refused: " + std::string(field(block, "Message"))};
       ready_ = true;
@@ -69,6 +77,11 @@ class AmiDialogue : public Dialogue {
   bool ready() const override { return ready_; }
 
  private:
+  // "system" tells when it has started, "dialplan" why callers left a queue.
+  std::string login(const std::string& proof) const {
+    return "Action: Login\r\nActionID: ringside-login\r\nUsername: " + config_.user + "\r\n" + proof +
+           "\r\nEvents: agent,call,dialplan,system\r\n\r\n";
+  }
   std::string everything() {
     asked_ = true;
     return "Action: QueueStatus\r\nActionID: ringside-status\r\n\r\n"

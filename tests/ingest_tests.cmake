@@ -1,4 +1,5 @@
 set(INGEST_TESTS
+  asterisk_test.cpp
   body_test.cpp
   cloud_formats_test.cpp
   damaged_formats_test.cpp

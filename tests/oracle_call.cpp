@@ -93,7 +93,7 @@ Leg* leg_of(Call& call, const Event& e) {
 
 bool talks(const Visit& v, const Event& e, bool or_did) {
   return !e.agent.empty() && std::any_of(v.legs.begin(), v.legs.end(), [&](const Leg& l) {
-    return l.agent == e.agent && (l.ended == kNever || (or_did && again(l.answered, l.answer_from, e)));
+    return l.agent == e.agent && (l.ended == kNever || (or_did && again(l.ended, l.answer_from, e)));
   });
 }
 

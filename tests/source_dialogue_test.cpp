@@ -13,11 +13,15 @@ TEST_CASE("AMI: log in after the greeting, then filters, then the question for e
   const auto dialogue = server::make_dialogue(ingest::Framing::ami, config);
   CHECK(dialogue->greeting().empty());
   CHECK(dialogue->keep_alive().empty());
-  const auto login = dialogue->heard("Asterisk Call Manager/5.0.2");
+  const auto challenge = dialogue->heard("Asterisk Call Manager/5.0.2");
+  CHECK(challenge.ours);
+  CHECK(challenge.send == "Action: Challenge\r\nActionID: ringside-challenge\r\nAuthType: MD5\r\n\r\n");
+  const auto login = dialogue->heard("Response: Success\r\nActionID: ringside-challenge\r\nChallenge: 113543555");
   CHECK(login.ours);
+  // Of "113543555s3cret".
   CHECK(login.send ==
-        "Action: Login\r\nActionID: ringside-login\r\nUsername: ringside\r\nSecret: s3cret\r\n"
-        "Events: agent,call,system\r\n\r\n");
+        "Action: Login\r\nActionID: ringside-login\r\nUsername: ringside\r\nAuthType: MD5\r\n"
+        "Key: 968ce9d69b95c94d21d197791408b1d3\r\nEvents: agent,call,dialplan,system\r\n\r\n");
   const std::string status =
       "Action: QueueStatus\r\nActionID: ringside-status\r\n\r\n"
       "Action: CoreShowChannels\r\nActionID: ringside-channels\r\n\r\n";
@@ -34,6 +38,22 @@ TEST_CASE("AMI: log in after the greeting, then filters, then the question for e
   CHECK_FALSE(dialogue->heard("Event: QueueStatusComplete\r\nActionID: ringside-status").ours);
   CHECK(dialogue->heard("Event: FullyBooted\r\nStatus: Fully Booted").send == status);
   CHECK_FALSE(dialogue->heard("Response: Success\r\nActionID: of-somebody-else").ours);
+}
+
+TEST_CASE("AMI: without a challenge the password itself is sent only where that was wished") {
+  SourceConfig config;
+  config.user = "ringside";
+  config.password = "s3cret";
+  const auto refused = server::make_dialogue(ingest::Framing::ami, config);
+  refused->heard("Asterisk Call Manager/5.0.2");
+  const auto no = refused->heard("Response: Error\r\nActionID: ringside-challenge\r\nMessage: Invalid/unknown command");
+  CHECK(no.failed == "challenge refused: Invalid/unknown command");
+  CHECK(no.send.empty());
+  config.plain_login = true;
+  const auto plain = server::make_dialogue(ingest::Framing::ami, config);
+  CHECK(plain->heard("Asterisk Call Manager/5.0.2").send ==
+        "Action: Login\r\nActionID: ringside-login\r\nUsername: ringside\r\nSecret: s3cret\r\n"
+        "Events: agent,call,dialplan,system\r\n\r\n");
 }
 
 TEST_CASE("AMI: a refused login says why") {

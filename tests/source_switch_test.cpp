@@ -75,7 +75,9 @@ std::string answered_call() {
 void play_ami(Peer& peer, std::string_view events) {
   peer.wait_for_call();
   peer.say("Asterisk Call Manager/5.0.2\r\n");
-  peer.hear("Secret: s3cret\r\n");
+  peer.hear("AuthType: MD5\r\n\r\n");
+  peer.say("Response: Success\r\nActionID: ringside-challenge\r\nChallenge: 17\r\n\r\n");
+  peer.hear("Key: 6f0cbb15dabf19803149f4f1a30adb08\r\n");
   peer.hear("\r\n\r\n");
   peer.say("Response: Success\r\nActionID: ringside-login\r\nMessage: Authentication accepted\r\n\r\n");
   peer.hear("ActionID: ringside-status\r\n\r\n");
@@ -114,6 +116,8 @@ TEST_CASE("AMI: a refused login is the source's state, and is tried again") {
   for (int i = 0; i < 2; ++i) {
     peer.wait_for_call();
     peer.say("Asterisk Call Manager/5.0.2\r\n");
+    peer.hear("\r\n\r\n");
+    peer.say("Response: Success\r\nActionID: ringside-challenge\r\nChallenge: 17\r\n\r\n");
     peer.hear("\r\n\r\n");
     peer.say("Response: Error\r\nActionID: ringside-login\r\nMessage: Authentication failed\r\n\r\n");
     until(server, "/v1/sources/pbx", R"("state":"login refused: Authentication failed","well":false)");

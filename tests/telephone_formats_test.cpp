@@ -134,7 +134,7 @@ TEST_CASE("AMI: after a lost connection what is there is taken over, and what is
   CHECK(listed.gauges[0].scope == "queue/sales");
   CHECK(listed.gauges[0].value == 1);
   CHECK(listed.inferred.at("queue_status") == 2);  // the caller who waited, and agent 9
-  CHECK(listed.inferred.at("channels") == 1);
+  CHECK(listed.inferred.at("channels") == 2);
   CHECK(n.sum("tenant", 0) == 3);
   CHECK(n.now("queue/sales", "k1") == "1");
   CHECK(n.now("tenant", "k2") == "0");
