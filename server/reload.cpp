@@ -13,10 +13,25 @@ Reload::Reload(Config& config, Tenants& tenants, Hooks& hooks, Past& past, Fanou
   tenants_.on_view_gone([this](Tenant& tenant, SubscriberId reader, const std::string& view) {
     fanout_.view_gone(tenant, reader, view);
   });
+  tenants_.on_ready([this] { begin_waiting(); });
+}
+
+// What a tenant has is opened by and by at the start; only then can it be changed or closed.
+bool Reload::reading() {
+  const auto& all = tenants_.all();
+  read_ = read_ || std::all_of(all.begin(), all.end(), [](const Tenant* tenant) { return tenant->recovery.ready; });
+  return !read_;
+}
+
+void Reload::begin_waiting() {
+  if (!waiting_ || under_way_ || reading()) return;
+  Asked asked = std::move(*waiting_);
+  waiting_.reset();
+  begin(std::move(asked.next), std::move(asked.done));
 }
 
 void Reload::begin(core::Result<Config> next, Done done) {
-  if (under_way_) {
+  if (under_way_ || reading()) {
     if (waiting_) waiting_->done(core::Error{"superseded", "another reload was asked for", ""});
     waiting_.emplace(Asked{std::move(next), std::move(done)});
     return;
@@ -126,10 +141,7 @@ void Reload::finish(const Config& next, const std::optional<core::Error>& error,
     log_info("the configuration is reloaded");
     done(core::Done{});
   }
-  if (!waiting_) return;
-  Asked asked = std::move(*waiting_);
-  waiting_.reset();
-  begin(std::move(asked.next), std::move(asked.done));
+  begin_waiting();
 }
 
 }  // namespace server

@@ -27,7 +27,7 @@ class Reload {
   // `config` is the running one; it becomes what is in force.
   Reload(Config& config, Tenants& tenants, Hooks& hooks, Past& past, Fanout& fanout);
 
-  // One that is asked for while another is under way begins after it.
+  // One that is asked for while another is under way, or the state is still being read, begins after that.
   void begin(core::Result<Config> next, Done done);
   bool under_way() const { return under_way_; }
   std::uint64_t succeeded() const { return succeeded_; }
@@ -39,6 +39,8 @@ class Reload {
     Done done;
   };
 
+  bool reading();
+  void begin_waiting();
   void refuse(const core::Error& error, const Done& done);
   void keep_what_needs_a_start(Config& next) const;
   void exchange(const Config& next);
@@ -51,6 +53,7 @@ class Reload {
   Hooks& hooks_;
   Past& past_;
   Fanout& fanout_;
+  bool read_ = false;  // what was stored at the start, of every tenant
   bool under_way_ = false;
   std::optional<Asked> waiting_;  // the newest
   std::uint64_t succeeded_ = 0, failed_ = 0;

@@ -122,6 +122,7 @@ void Tenants::take_in(std::size_t index, Recovery recovery) {
   Tenant& tenant = *tenants_.at(index);
   tenant.recovery = std::move(recovery);
   const Recovery& now = tenant.recovery;
+  if (now.ready && ready_) ready_();
   if (now.ready || now.what == "opening") return;
   const std::string part = now.total == 0 ? "" : " " + std::to_string(now.done * 100 / now.total) + " %";
   log_info(tenant.name() + ": " + now.what + part);

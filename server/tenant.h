@@ -80,6 +80,8 @@ class Tenants {
   void on_view_gone(std::function<void(Tenant&, SubscriberId, const std::string& view)> gone) {
     view_gone_ = std::move(gone);
   }
+  // Called when the state of one has been read at the start.
+  void on_ready(std::function<void()> ready) { ready_ = std::move(ready); }
 
   Tenant* find(std::string_view name);  // "" is the default one
   const std::vector<Tenant*>& all() const { return present_; }
@@ -112,6 +114,7 @@ class Tenants {
   std::function<void(Tenant&, const Emission&)> published_;
   std::function<void(Tenant&)> told_;
   std::function<void(Tenant&, SubscriberId, const std::string&)> view_gone_;
+  std::function<void()> ready_;
   std::function<void(const core::Error&, bool at_start)> on_failure_;
   bool failed_ = false;
 };

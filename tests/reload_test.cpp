@@ -186,6 +186,26 @@ TEST_CASE("tenants come and go, and come back with what they knew") {
   CHECK(server.end().code == 0);
 }
 
+TEST_CASE("a tenant taken out while its state is being read comes back") {
+  const Folder folder;
+  const std::string process = stored(folder);
+  const std::string other = "[[tenant]]\nname = \"other\"\nclock = \"data\"\n";
+  {
+    LiveServer server(process + kTenant + other);
+    wait_until_ready(server);
+    RawClient client(server.port());
+    REQUIRE(client.post("/v1/events?tenant=other", calls(0)).status == 200);
+  }
+  LiveServer server(process + kTenant + other);
+  REQUIRE(server.reload(process + kTenant));  // asked for before it is ready
+  REQUIRE(server.reload(process + kTenant + other));
+  wait_until_ready(server);
+  RawClient client(server.port());
+  CHECK(value(client, "offered", "other") == "10");
+  server.stop();
+  CHECK(server.end().code == 0);
+}
+
 TEST_CASE("limits and origins are exchanged; what needs a start is left") {
   const std::string process = "[storage]\nfolder = \"none\"\n";
   LiveServer server(process + kTenant);
