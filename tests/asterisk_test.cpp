@@ -157,7 +157,7 @@ ingest::Intake interrupted(const std::vector<Said>& all, std::size_t cut, std::s
   if (cut < all.size()) {
     Switch pbx;
     for (std::size_t i = 0; i < again; ++i) pbx.heard(all[i]);
-    const core::Time now = again < all.size() ? all[again].at : all.back().at + 1'000;
+    const core::Time now = all[again - 1].at;
     format->reconnected();
     for (const std::string& block : pbx.everything(now)) feed::read(*format, block, now, out);
     hear(*format, all, again, all.size(), out);

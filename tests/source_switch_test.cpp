@@ -41,7 +41,7 @@ std::string from_file(const std::string& format, const std::string& bytes, const
   return read(server);
 }
 
-std::size_t every() { return std::getenv("RINGSIDE_LONG_TESTS") != nullptr ? 1 : 61; }
+std::size_t every() { return std::getenv("RINGSIDE_LONG_TESTS") != nullptr ? 1 : 7; }
 
 std::string ami(const std::string& event, double at, const std::string& rest) {
   char stamp[32];
