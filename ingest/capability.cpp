@@ -59,7 +59,9 @@ void call_measures(const Abilities& can, Feeds& feeds) {
   feeds.when(answer, {Measure::handled, Measure::agent_offers});
   feeds.when(can.has(A::offers), {Measure::agent_offers, Measure::agent_no_answer, Measure::ringing,
                                   Measure::agents_ringing});
-  feeds.when(can.has(A::talk), {Measure::talk, Measure::agent_talk, Measure::handle});
+  feeds.when(can.has(A::talk), {Measure::talk, Measure::agent_talk});
+  // Where holds are not told, talk holds them; after-call work is in nothing else.
+  feeds.when(can.has(A::talk) && can.has(A::wrap_up), {Measure::handle});
   feeds.when(can.has(A::hold), {Measure::hold});
   feeds.when(can.has(A::hold) && can.has(A::live_talking), {Measure::holding, Measure::agents_on_hold});
   feeds.when(can.has(A::wrap_up), {Measure::wrap_up, Measure::wrapping, Measure::agents_wrap_up});

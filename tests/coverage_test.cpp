@@ -126,6 +126,8 @@ TEST_CASE("which KPI misses which measure of which source is told") {
   const auto missing = coverage.missing("pbx");
   REQUIRE(missing.contains("average_wrap_up_time"));
   CHECK(missing.at("average_wrap_up_time") == std::vector<std::string>{"wrap_up"});
+  CHECK(missing.at("average_handle_time") == std::vector<std::string>{"handle"});  // talk alone is less
+  CHECK_FALSE(missing.contains("average_talk_time"));
   CHECK_FALSE(missing.contains("waiting"));
   CHECK(coverage.missing("acd").empty());
   CHECK(coverage.missed_by("average_wrap_up_time") == server::NameLists{{"pbx", {"wrap_up"}}});
