@@ -108,7 +108,10 @@ void SourceHealth::read(const ingest::Intake& intake, bool live, Time wall, Time
     }
   }
   Time newest = windows::kNever;
-  for (const core::Event& event : intake.batch.events) newest = std::max(newest, event.time);
+  for (const core::Event& event : intake.batch.events) {
+    // The end of after-call work may be told when it begins, and lies ahead then.
+    if (event.type != core::EventType::call_wrapped) newest = std::max(newest, event.time);
+  }
   if (newest == windows::kNever) return;
   last_event = std::max(last_event, newest);
   lag = wall - newest;

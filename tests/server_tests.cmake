@@ -23,6 +23,7 @@ set(SERVER_TESTS
   two_sources_test.cpp
   source_close_test.cpp
   source_disk_test.cpp
+  source_health_test.cpp
   stream_test.cpp
   shard_loop_test.cpp
   durable_server_test.cpp
