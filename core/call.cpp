@@ -240,6 +240,8 @@ class Reader {
       return;
     }
     Visit& v = exit == Visit::Exit::left ? left_visit(o) : visit(o);
+    // The next queue was entered at this very instant; nobody told of entering the one that was left.
+    if (o.queue != kNoQueue && v.queue != kNoQueue && v.queue != o.queue && v.queued == o.at) return;
     if (v.moved_on) {
       if (exit != Visit::Exit::left) return;  // who moved on did not give up
     } else if (v.exit != Visit::Exit::none) {

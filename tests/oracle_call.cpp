@@ -243,6 +243,9 @@ Call walk(const std::vector<Event>& events) {
           if (before->inferred && (e.queue.empty() || e.queue == before->queue)) which = before;
         }
         Visit& v = *which;
+        // Out of one queue and into the next at once, and the way into the first was not heard.
+        const bool of_another = !e.queue.empty() && !v.queue.empty() && e.queue != v.queue;
+        if (of_another && v.queued == e.at) break;
         const bool known = !v.inferred && !v.out.empty();
         if (v.inferred ? gave_up : v.out == "answered") break;
         if (known && v.out != "abandoned" && !gave_up) {
