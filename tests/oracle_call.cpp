@@ -244,8 +244,7 @@ Call walk(const std::vector<Event>& events) {
         }
         Visit& v = *which;
         // Out of one queue and into the next at once, and the way into the first was not heard.
-        const bool of_another = !e.queue.empty() && !v.queue.empty() && e.queue != v.queue;
-        if (of_another && v.queued == e.at) break;
+        if (!e.queue.empty() && !v.queue.empty() && e.queue != v.queue && v.queued == e.at) break;
         const bool known = !v.inferred && !v.out.empty();
         if (v.inferred ? gave_up : v.out == "answered") break;
         if (known && v.out != "abandoned" && !gave_up) {
@@ -257,11 +256,9 @@ Call walk(const std::vector<Event>& events) {
         v.believed = e.authority;
         leave(v, how, out_of(v, e.at));
         stop_rings(v, v.out_at);
-        if (e.type != T::call_left || e.text != "callback") {
-          v.wait = e.value;
-        } else if (e.value >= 0) {  // of a callback it is a promise
-          v.promised = e.at + e.value;
-        }
+        // Of a callback the value is a promise.
+        if (gave_up || e.text != "callback") v.wait = e.value;
+        else if (e.value >= 0) v.promised = e.at + e.value;
         break;
       }
       case T::call_ended:
