@@ -7,17 +7,11 @@
 
 namespace {
 
+using feed::kNow;
+using feed::Lines;
 using feed::Numbers;
+using feed::read;
 using feed::shown;
-using Lines = std::vector<std::string>;
-
-constexpr core::Time kNow = 1'790'000'000'000;  // 2026-09-21T14:13:20Z
-
-ingest::Intake read(ingest::Format& format, const std::string& bytes, core::Time now = kNow) {
-  ingest::Intake out;
-  feed::read(format, bytes, now, out);
-  return out;
-}
 
 Lines said(const std::string& format, const std::string& bytes, ingest::FormatOptions options = feed::options()) {
   auto made = feed::make(format, std::move(options));

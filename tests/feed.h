@@ -19,6 +19,7 @@
 namespace feed {
 
 using core::Time;
+using Lines = std::vector<std::string>;
 
 inline std::string file(const std::string& name) {
   std::ifstream in(std::string(RINGSIDE_SOURCE_DIR) + "/../shared/data/" + name, std::ios::binary);
@@ -58,6 +59,13 @@ inline void read(ingest::Format& format, std::string_view bytes, Time now, inges
   ingest::Message message;
   message.bytes = bytes;
   format.read(message, now, out);
+}
+
+constexpr Time kNow = 1'790'000'000'000;  // 2026-09-21T14:13:20Z
+inline ingest::Intake read(ingest::Format& format, const std::string& bytes, Time now = kNow) {
+  ingest::Intake out;
+  read(format, bytes, now, out);
+  return out;
 }
 
 // Seconds of 20 as a target; figures by formula, as in a [[kpi]] of the configuration.

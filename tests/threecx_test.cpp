@@ -8,17 +8,11 @@
 
 namespace {
 
+using feed::kNow;
+using feed::Lines;
 using feed::Numbers;
+using feed::read;
 using feed::shown;
-using Lines = std::vector<std::string>;
-
-constexpr core::Time kNow = 1'790'000'000'000;  // 2026-09-21T14:13:20Z
-
-ingest::Intake read(ingest::Format& format, const std::string& bytes) {
-  ingest::Intake out;
-  feed::read(format, bytes, kNow, out);
-  return out;
-}
 
 }  // namespace
 
