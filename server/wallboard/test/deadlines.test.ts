@@ -72,6 +72,7 @@ test('overdue ones leave room for what can still be kept, and those that broke l
 test('an instant is said as near as it is', () => {
   const format = new Format('en-GB', 'UTC');
   const now = Date.UTC(2026, 10, 21, 14, 0);
-  assert.deepEqual([now + 3 * minute, now + 40 * 60 * minute, now + 30 * 24 * 60 * minute].map((at) => format.moment(at, now)),
-    ['14:03', 'Mon 06:00', 'Mon 21 Dec']);
+  const said = [now + 3 * minute, now + 40 * 60 * minute, now + 30 * 24 * 60 * minute].map((at) => format.moment(at, now));
+  // Whether a comma follows the day of the week differs between releases of the locale data.
+  assert.deepEqual(said.map((text) => text.replace(',', '')), ['14:03', 'Mon 06:00', 'Mon 21 Dec']);
 });
