@@ -1,7 +1,9 @@
 // Builds dist/ (default) or the unit tests into build/tests (--tests). Same sources, same bytes out.
+import { createHash } from 'node:crypto';
 import { build } from 'esbuild';
+import { minify } from 'terser';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -13,11 +15,12 @@ const target = 'chrome88';
 async function buildPage() {
   const dist = join(root, 'dist');
   await rm(dist, { recursive: true, force: true });
+  await mkdir(dist);
   const result = await build({
     absWorkingDir: root,
     entryPoints: { board: 'src/main.tsx' },
     outdir: 'dist',
-    entryNames: '[name]-[hash]',
+    write: false,
     bundle: true,
     minify: true,
     format: 'iife',
@@ -25,13 +28,14 @@ async function buildPage() {
     legalComments: 'none',
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    metafile: true,
     target,
     define: { 'process.env.NODE_ENV': '"production"' },
   });
-  const names = Object.keys(result.metafile.outputs).map((path) => basename(path));
-  const script = names.find((name) => name.endsWith('.js'));
-  const style = names.find((name) => name.endsWith('.css'));
+  const text = (kind) => result.outputFiles.find(({ path }) => path.endsWith(kind)).text;
+  // A second pass over the script, across what were modules, takes another 4 % off.
+  const { code } = await minify(text('.js'), { ecma: 2020, compress: { passes: 2 }, toplevel: true });
+  const script = await keep(dist, code, '.js');
+  const style = await keep(dist, text('.css'), '.css');
   const page = (await readFile(join(root, 'src/index.html'), 'utf8'))
     .replace('board.js', script).replace('board.css', style);
   await writeFile(join(dist, 'index.html'), page);
@@ -45,6 +49,13 @@ async function buildPage() {
   }
   console.log(`${'total'.padEnd(22)} ${''.padStart(7)}    gzip ${total} B`);
   if (total > 60 * 1024) throw new Error(`over the budget of 60 KB: ${total} B`);
+}
+
+/** Under a name that says what is in it, so that a browser may keep it for ever. */
+async function keep(folder, text, kind) {
+  const name = `board-${createHash('sha256').update(text).digest('hex').slice(0, 8)}${kind}`;
+  await writeFile(join(folder, name), text);
+  return name;
 }
 
 async function buildTests() {

@@ -35,16 +35,24 @@ function groups(board: Board): Group[] {
     .sort((a, b) => place(a.state) - place(b.state));
 }
 
+/** Absent where nobody can be: the view has no agents, or no source tells of them. */
 export function AgentGrid({ board }: { board: Board }) {
+  const all = groups(board);
+  if (all.length === 0 && board.cells.number('tenant', 'agents_logged_in') !== 0) return null;
+  return <Grid board={board} all={all} />;
+}
+
+function Grid({ board, all }: { board: Board; all: Group[] }) {
   const host = useRef<HTMLElement>(null);
   const box = useBox(host);
-  const all = groups(board);
   const { stacked, packed } = arrange(all.map((group) => group.agents.length), box);
+  const across = packed.columns.reduce((sum, columns) => (stacked ? Math.max(sum, packed.rows) : sum + columns), 1);
+  const whole = box.width / box.unit / across > 2 * cell.width;
   return (
     <section class="panel agents" ref={host} data-stacked={String(stacked)} aria-label={strings.agents.heading}>
-      {all.length === 0 ? <p class="nobody">{board.started.value ? strings.agents.nobody : ''}</p> : null}
+      {all.length === 0 ? <p class="nobody">{strings.agents.nobody}</p> : null}
       {all.map((group, i) => (
-        <Block key={group.state} board={board} group={group} shown={packed.shown[i]!}
+        <Block key={group.state} board={board} group={group} shown={packed.shown[i]!} whole={whole}
           rows={stacked ? packed.columns[i]! : packed.rows} columns={stacked ? packed.rows : packed.columns[i]!} />
       ))}
     </section>
@@ -72,9 +80,11 @@ interface BlockProps {
   rows: number;
   columns: number;
   shown: number;
+  /** There is room for whole names. */
+  whole: boolean;
 }
 
-function Block({ board, group, rows, columns, shown }: BlockProps) {
+function Block({ board, group, rows, columns, shown, whole }: BlockProps) {
   const agents = shown < group.agents.length ? group.agents.slice(0, Math.max(0, shown - 1)) : group.agents;
   const rest = group.agents.length - agents.length;
   return (
@@ -87,7 +97,7 @@ function Block({ board, group, rows, columns, shown }: BlockProps) {
       <ul>
         {agents.map((row) => (
           <li key={row} class="agent">
-            <span class="name" title={board.name(row)}>{shortName(board.name(row))}</span>
+            <span class="name" title={board.name(row)}>{whole ? board.name(row) : shortName(board.name(row))}</span>
             <Since board={board} row={row} column="state_since" />
           </li>
         ))}

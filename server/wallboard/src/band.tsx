@@ -43,7 +43,8 @@ function say(board: Board): Said {
       more: others > 0 ? strings.band.more(others) : '', spoken: true };
   }
   if (speech) return { tone: speech.severity as 'warn' | 'crit', words: speech.words, more: speech.more };
-  return { tone: 'well', words: strings.band.well(board.queues.value.length), more: '' };
+  const nothing = cause === 'source' && age < 0;
+  return { tone: 'well', words: nothing ? strings.link.noEvents : strings.band.well(board.queues.value.length), more: '' };
 }
 
 export function Band({ board }: { board: Board }) {

@@ -6,7 +6,7 @@ import { Cells } from './cells';
 import type { Frame } from './frame';
 import { Feeds } from './feeds';
 import { displayName, duration, Format } from './format';
-import { Judge, queueKpis, speak, tenantKpis, type Breach, type Speech } from './judging';
+import { Judge, queueKpis, speak, tenantKpis, ticketKpis, type Breach, type Speech } from './judging';
 import { Link, type World } from './link';
 import { within, type Parameters } from './parameters';
 import { ServerClock } from './server_clock';
@@ -24,10 +24,6 @@ export interface Surroundings extends World {
   get: Get;
   reload(): void;
   readonly sound: Sound;
-}
-
-function liveKpi(kpi: string): boolean {
-  return kpi === 'waiting' || kpi.startsWith('backlog') || kpi.endsWith('_since') || kpi === 'sla_overdue' || kpi === 'sla_at_risk';
 }
 
 /** Windows a tile may show, best first; the view decides which of them exist. */
@@ -117,10 +113,27 @@ export class Board {
     return { column: `${kpi}@${prefer[0]!}`, window: prefer[0]! };
   }
 
+  /** Of a live KPI as it is now, of another in the window that this view offers. */
+  value(row: string, kpi: string, prefer?: string[]): number | null | undefined {
+    const now = this.cells.number(row, kpi);
+    return now === undefined ? this.cells.number(row, this.column(row, kpi, prefer).column) : now;
+  }
+
   name(row: string): string {
     if (row === 'tenant') return strings.band.tenant;
     return this.cells.text(row, 'name') ?? displayName(row);
   }
+
+  /** No source of this queue tells of callers who wait, but one does of tickets: then these are what it shows. */
+  ofTickets(row: string): boolean {
+    return Number.isNaN(this.cells.number(row, 'waiting')) && (this.cells.number(row, 'backlog') ?? NaN) >= 0;
+  }
+
+  /** Why a number is not available, as far as it is known. */
+  untold(kpi: string): string { return strings.untold(Object.keys(this.catalogue.value.get(kpi)?.not_told_by ?? {}).join(', ')); }
+
+  /** What of a queue is judged, and defined on its card. */
+  kpis(row: string): string[] { return this.ofTickets(row) ? ticketKpis : queueKpis; }
 
   private receive(frame: Frame): void {
     if (frame.t === 'hello') return this.hello(frame);
@@ -202,9 +215,9 @@ export class Board {
   }
 
   private promises(): boolean {
-    const known = (column: string) => this.cells.of('tenant', column).peek();
+    const known = (column: string) => this.cells.number('tenant', column);
     return Boolean(this.feeds.deadlines.peek()?.total || known('sla_overdue') || known('sla_at_risk')
-      || typeof known('sla_compliance@today') === 'number');
+      || (known('sla_compliance@today') ?? NaN) >= 0);
   }
 
   private assess(monotonic: number, server: number): Freshness {
@@ -214,7 +227,7 @@ export class Board {
     const engine: Freshness = { level: engineLevel(this.engineLag), cause: 'engine', age: this.engineLag };
     const last = this.view.lastEvent;
     const sourceAge = last === null ? null : Math.max(0, server - last);
-    const idle = !this.cells.of('tenant', 'agents_logged_in').peek() && !this.cells.of('tenant', 'waiting').peek();
+    const idle = !this.cells.number('tenant', 'agents_logged_in') && !this.cells.number('tenant', 'waiting');
     const heard = this.view.heartbeats > 0;
     const source: Freshness = {
       level: heard ? sourceLevel(sourceAge, idle) : 'fresh', cause: 'source', age: sourceAge ?? -1,
@@ -230,7 +243,7 @@ export class Board {
     if (frozen(this.freshness.peek().level)) {
       this.judge.clear();
     } else {
-      for (const row of rows) this.judgeRow(row, queueKpis, now, breaches);
+      for (const row of rows) this.judgeRow(row, this.kpis(row), now, breaches);
       this.judgeRow('tenant', tenantKpis, now, breaches);
     }
     const severities = new Map<string, Severity>();
@@ -268,10 +281,7 @@ export class Board {
   private judgeRow(row: string, kpis: string[], now: number, into: Breach[]): void {
     const catalogue = this.catalogue.peek();
     for (const kpi of kpis) {
-      const live = liveKpi(kpi);
-      const prefer = row === 'tenant' ? ['today', ...windows] : windows;
-      const column = live ? kpi : this.column(row, kpi, prefer).column;
-      const value = this.cells.number(row, column);
+      const value = this.value(row, kpi, row === 'tenant' ? ['today', ...windows] : windows);
       const breach = this.judge.judge(catalogue, row, kpi, value, now);
       if (breach && breach.severity !== 'none') into.push(breach);
     }

@@ -19,6 +19,8 @@ export interface Kpi extends Limits {
   decimals?: number;
   /** Limits of single scopes, such as "queue/vip"; they go before the general ones. */
   thresholds?: (Limits & { scope?: string })[];
+  /** Sources that cannot tell it, each with what it does not measure. */
+  not_told_by?: Record<string, string[]>;
 }
 
 export class Catalogue {

@@ -2,7 +2,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Board } from './board';
 import { duration } from './format';
-import { queueKpis } from './judging';
 import { strings } from './strings';
 
 interface DialogProps {
@@ -31,7 +30,7 @@ export function Dialog({ open, heading, close, children }: DialogProps) {
 
 export function Details({ board, row, close }: { board: Board; row: string; close: () => void }) {
   const catalogue = board.catalogue.value;
-  const known = queueKpis.map((id) => catalogue.get(id)).filter((kpi) => kpi !== undefined);
+  const known = board.kpis(row).map((id) => catalogue.get(id)).filter((kpi) => kpi !== undefined);
   return (
     <Dialog open={row !== ''} heading={row ? board.name(row) : strings.queue.details} close={close}>
       {known.length === 0 ? <p>{strings.details.none}</p> : null}
@@ -47,6 +46,8 @@ export function Details({ board, row, close }: { board: Board; row: string; clos
               <dd>
                 {kpi.description}
                 {kpi.formula ? <code>{kpi.formula}</code> : null}
+                {Number.isNaN(board.value(row, kpi.id))
+                  ? <em>{strings.details.untold(Object.entries(kpi.not_told_by ?? {}))}</em> : null}
                 {warn === null && crit === null ? null : <em>{strings.details.limits(say(warn), say(crit))}</em>}
               </dd>
             </div>

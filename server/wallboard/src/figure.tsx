@@ -34,8 +34,9 @@ export function Digits({ text }: { text: string }) {
 /** A span of time that goes on, from the instant at which it began; stands still when the numbers do. */
 export function Since({ board, row, column }: { board: Board; row: string; column: string }) {
   const since = board.cells.number(row, column);
-  if (typeof since !== 'number') return <span class="digits unknown">{none}</span>;
-  return <span class="digits">{duration(board.ticking.value - since)}</span>;
+  const told = since ?? NaN;
+  if (Number.isNaN(told)) return <Measure digits={duration(since)} />;
+  return <span class="digits">{duration(board.ticking.value - told)}</span>;
 }
 
 /** A number with its unit, smaller and dimmer than the digits. */

@@ -93,10 +93,10 @@ export function roughly(ms: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
-/** "Carla Lindqvist" is "Carla L." where there is little room. */
+/** "Carla Lindqvist" is "Carla L." where there is little room; what has a number in it differs by that. */
 export function shortName(name: string): string {
   const words = name.split(' ');
-  if (name.length <= 8 || words.length < 2) return name;
+  if (name.length <= 8 || words.length < 2 || /\d/.test(name)) return name;
   return `${words[0]} ${words[words.length - 1]!.charAt(0)}.`;
 }
 

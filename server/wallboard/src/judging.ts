@@ -16,10 +16,8 @@ export interface Breach {
 export const queueKpis = [
   'oldest_waiting_since', 'waiting', 'service_level', 'abandonment_rate', 'average_speed_of_answer',
 ];
-export const tenantKpis = [
-  'sla_overdue', 'sla_at_risk', 'sla_compliance', 'sla_breach_rate',
-  'oldest_ticket_since', 'backlog', 'backlog_unassigned', 'first_response_time_median',
-];
+export const ticketKpis = ['oldest_ticket_since', 'backlog', 'backlog_unassigned', 'first_response_time_median'];
+export const tenantKpis = ['sla_overdue', 'sla_at_risk', 'sla_compliance', 'sla_breach_rate', ...ticketKpis];
 
 export class Judge {
   private readonly judgements = new Map<string, Judgement>();

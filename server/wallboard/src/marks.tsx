@@ -17,7 +17,7 @@ export function SeverityWord({ severity }: { severity: Severity }) {
   return (
     <span class="severity">
       <SeverityMark severity={severity} />
-      {strings.severity[severity]}
+      <span>{strings.severity[severity]}</span>
     </span>
   );
 }

@@ -30,6 +30,7 @@ export function QueueTiles({ board, open }: { board: Board; open: (row: string) 
   const critical = tiles.filter((row) => board.severities.value.get(row) === 'crit');
   return (
     <section class="queues" ref={host} style={{ '--across': String(across), '--abreast': String(abreast) }} aria-label={strings.queues}>
+      {queues.length === 0 && board.started.value ? <p class="nobody">{strings.noQueues}</p> : null}
       <div class="tiles" data-tall={String(tall)}>
         {tiles.map((row) => (
           <QueueTile key={row} board={board} row={row} open={open}
@@ -60,9 +61,9 @@ function QueueTile({ board, row, filled, open }: TileProps) {
   const of = (kpi: string): Severity => severities.get(`${row} ${kpi}`) ?? 'none';
   const { freshness, cells, format } = board;
   const level = freshness.value.level;
-  const speed = board.column(row, 'average_speed_of_answer');
-  const lost = board.column(row, 'abandonment_rate');
-  const free = cells.number(row, 'agents_available');
+  const shows = figures(board, row);
+  const depth = cells.number(row, shows.depth);
+  const speed = board.column(row, shows.facts[0]!.kpi);
   return (
     <article
       class="tile" data-key={row} data-severity={severity} data-filled={String(filled)}
@@ -75,41 +76,83 @@ function QueueTile({ board, row, filled, open }: TileProps) {
       }}
     >
       <header>
-        <h2>{board.name(row)}</h2>
+        <h2 data-long={String(board.name(row).length > 18)}>{board.name(row)}</h2>
         <SeverityWord severity={severity} />
         <span class="asof" data-level={level}>
           {level === 'fresh' || freshness.value.age < 0 ? null : board.age(freshness.value.age)}
           <i class="dot" />
         </span>
       </header>
-      <div class="hero" data-severity={of('waiting')}>
-        <b data-zero={String(cells.number(row, 'waiting') === 0)}>
-          <Measure digits={format.number(cells.number(row, 'waiting'))} />
-        </b>
-        <small>{strings.queue.waiting}</small>
+      <div class="hero" data-severity={of(shows.depth)}>
+        <b data-zero={String(depth === 0)}><Measure digits={format.number(depth)} /></b>
+        <small>{shows.depthLabel}{Number.isNaN(depth) ? `, ${board.untold(shows.depth)}` : ''}</small>
       </div>
-      <div class="oldest" data-severity={of('oldest_waiting_since')}>
-        <b><Since board={board} row={row} column="oldest_waiting_since" /></b>
-        <small>{strings.queue.oldest}</small>
+      <div class="oldest" data-severity={of(shows.oldest)}>
+        <b><Since board={board} row={row} column={shows.oldest} /></b>
+        <small>{shows.oldestLabel}</small>
       </div>
       <div class="spark">
         <Sparkline board={board} row={row} />
-        <small>{strings.queue.trend}</small>
+        <small>{shows.trend}</small>
       </div>
-      <ServiceLevel board={board} row={row} severity={of('service_level')} footer={speed.window} />
+      {shows.level ? <ServiceLevel board={board} row={row} severity={of('service_level')} footer={speed.window} /> : null}
       <footer>
-        <Fact label={strings.queue.answer} severity={of('average_speed_of_answer')}
-          digits={board.age(cells.number(row, speed.column))} />
-        <Fact label={strings.queue.abandoned} severity={of('abandonment_rate')}
-          {...format.percent(cells.number(row, lost.column))} />
-        {free === undefined ? null : (
-          <Fact label={strings.queue.free} digits={format.number(free)} />
-        )}
+        {shows.facts.map(({ kpi, label, as }) => {
+          const value = board.value(row, kpi);
+          return value === undefined && as === 'here' ? null : (
+            <Fact key={kpi} label={label} severity={of(kpi)}
+              {...(as === 'percent' ? format.percent(value)
+                : { digits: as === 'time' ? board.age(value) : format.number(value) })} />
+          );
+        })}
         <small class="window">{strings.window(speed.window)}</small>
       </footer>
     </article>
   );
 }
+
+interface Figures {
+  depth: string;
+  depthLabel: string;
+  oldest: string;
+  oldestLabel: string;
+  trend: string;
+  level: boolean;
+  /** The first one says the window; `here`: a count that is left out where the view has none. */
+  facts: { kpi: string; label: string; as: 'time' | 'percent' | 'count' | 'here' }[];
+}
+
+const ofCalls: Figures = {
+  depth: 'waiting',
+  depthLabel: strings.queue.waiting,
+  oldest: 'oldest_waiting_since',
+  oldestLabel: strings.queue.oldest,
+  trend: strings.queue.trend,
+  level: true,
+  facts: [
+    { kpi: 'average_speed_of_answer', label: strings.queue.answer, as: 'time' },
+    { kpi: 'abandonment_rate', label: strings.queue.abandoned, as: 'percent' },
+    { kpi: 'agents_available', label: strings.queue.free, as: 'here' },
+  ],
+};
+
+const ofTickets: Figures = {
+  depth: 'backlog',
+  depthLabel: strings.tickets.backlog,
+  oldest: 'oldest_ticket_since',
+  oldestLabel: strings.tickets.oldest,
+  trend: strings.tickets.trend,
+  level: false,
+  facts: [
+    { kpi: 'tickets_created', label: strings.tickets.created, as: 'count' },
+    { kpi: 'tickets_resolved', label: strings.tickets.resolved, as: 'count' },
+    { kpi: 'first_response_time_median', label: strings.tickets.response, as: 'time' },
+    { kpi: 'backlog_unassigned', label: strings.tickets.unassigned, as: 'here' },
+  ],
+};
+
+/** What the tile or row of a queue shows. */
+function figures(board: Board, row: string): Figures { return board.ofTickets(row) ? ofTickets : ofCalls; }
 
 function Fact(props: { label: string; digits: string; unit?: string; severity?: Severity }) {
   return (
@@ -135,15 +178,17 @@ function ServiceLevel(props: { board: Board; row: string; severity: Severity; fo
       <p>
         <b><Measure digits={figure.digits} unit={figure.unit} /></b>
         <small>{strings.queue.serviceLevel}{window === footer ? '' : `, ${strings.window(window)}`}</small>
-        {goal === null ? null : (
+        {goal === null || Number.isNaN(value) ? null : (
           <small class="goal">{strings.queue.target(board.format.percentText(goal))}</small>
         )}
       </p>
-      <svg viewBox={`0 0 ${segments * 4} 10`} preserveAspectRatio="none" aria-hidden="true">
-        <path class="unlit" d={bar(lit, segments)} />
-        <path class="lit" d={bar(0, lit)} />
-        {goal === null ? null : <path class="mark-line" d={`M${(goal / 100) * segments * 4 - 1.2} -2h2.4v14h-2.4z`} />}
-      </svg>
+      {Number.isNaN(value) ? <small>{board.untold('service_level')}</small> : (
+        <svg viewBox={`0 0 ${segments * 4} 10`} preserveAspectRatio="none" aria-hidden="true">
+          <path class="unlit" d={bar(lit, segments)} />
+          <path class="lit" d={bar(0, lit)} />
+          {goal === null ? null : <path class="mark-line" d={`M${(goal / 100) * segments * 4 - 1.2} -2h2.4v14h-2.4z`} />}
+        </svg>
+      )}
     </div>
   );
 }
@@ -156,14 +201,14 @@ function bar(from: number, to: number): string {
 
 function QueueRow({ board, row }: { board: Board; row: string }) {
   const severity = board.severities.value.get(row) ?? 'none';
-  const { column } = board.column(row, 'service_level');
+  const shows = figures(board, row);
   return (
     <div class="row" data-key={row} data-severity={severity}>
       <h2>{board.name(row)}</h2>
       <SeverityWord severity={severity} />
-      <b><Measure digits={board.format.number(board.cells.number(row, 'waiting'))} /></b>
-      <span><Since board={board} row={row} column="oldest_waiting_since" /></span>
-      <span>{board.format.percentText(board.cells.number(row, column))}</span>
+      <b><Measure digits={board.format.number(board.cells.number(row, shows.depth))} /></b>
+      <span><Since board={board} row={row} column={shows.oldest} /></span>
+      <span>{shows.level ? board.format.percentText(board.value(row, 'service_level')) : ''}</span>
     </div>
   );
 }

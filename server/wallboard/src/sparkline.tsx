@@ -1,4 +1,4 @@
-// Thirty minutes of one queue on a small canvas: waiting as a line, offered as bars behind it. Never coloured by
+// Thirty minutes of one queue on a small canvas: what waits as a line, what came as bars behind it. Never coloured by
 // value: the tile says what is good or bad, the line says how it came.
 import { useEffect, useRef } from 'preact/hooks';
 import type { Board } from './board';
@@ -9,11 +9,12 @@ export function Sparkline({ board, row }: { board: Board; row: string }) {
   const host = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useBox(host);
-  const trend = board.trends.queue(row);
+  const trend = board.trends.queue(row, board.ofTickets(row));
   const version = trend.version.value;
   const severity = board.severities.value.get(row) ?? 'none';
   useEffect(() => {
-    draw(canvas.current!, trend.rings.get('waiting')!, trend.rings.get('offered')!);
+    const [level, bars] = trend.rings.values();
+    draw(canvas.current!, level!, bars!);
   }, [version, box, severity]);
   return <div class="canvas" ref={host}><canvas ref={canvas} aria-hidden="true" /></div>;
 }

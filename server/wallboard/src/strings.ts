@@ -16,7 +16,7 @@ export const strings = {
 
   band: {
     well: (queues: number) =>
-      queues === 0 ? 'All well' : queues === 1 ? 'The queue is within its limits' : `All ${queues} queues are within their limits`,
+      queues === 0 ? 'Nothing is beyond its limits' : queues === 1 ? 'The queue is within its limits' : `All ${queues} queues are within their limits`,
     waiting: (n: string, one: boolean) => (one ? '1 caller waiting' : `${n} callers waiting`),
     oldest: (age: string) => `oldest wait ${age}`,
     serviceLevel: (value: string, target: string) =>
@@ -55,7 +55,7 @@ export const strings = {
     answer: 'to answer',
     abandoned: 'abandoned',
     free: 'free agents',
-    trend: 'waiting, bars: offered, 30 min',
+    trend: 'waiting, bars: offered',
     details: 'What these numbers mean',
   },
 
@@ -87,6 +87,7 @@ export const strings = {
     resolved: 'resolved',
     response: 'first response',
     median: 'median, ',
+    trend: 'open, bars: created',
   },
 
   alerts: {
@@ -170,9 +171,13 @@ export const strings = {
     formula: 'Formula',
     limits: (warn: string, crit: string) => `Warning at ${warn}, critical at ${crit}`,
     none: 'The server has no definition for these numbers.',
+    untold: (by: [string, string[]][]) =>
+      `Not available${by.map(([source, what]) => `; ${source} does not tell ${what.join(', ')}`).join('')}`,
   },
 
   now: 'now',
   notAvailable: 'Not available from this source',
+  untold: (sources: string) => (sources ? `not told by ${sources}` : 'not told by its source'),
+  noQueues: 'No queues',
   moreQueues: (n: number) => `${n} more ${plural(n, 'queue', 'queues')}`,
 };

@@ -4,7 +4,8 @@ import { Digits } from './figure';
 import { strings } from './strings';
 
 export function TeamStrip({ board }: { board: Board }) {
-  const teams = board.cells.rows('team').value;
+  // A team whose presence nobody tells has nothing to show here.
+  const teams = board.cells.rows('team').value.filter((row) => !Number.isNaN(board.cells.number(row, 'agents_logged_in')));
   if (teams.length === 0) return null;
   return (
     <section class="teams" aria-label={strings.teams.heading}>

@@ -1,4 +1,4 @@
-// Tickets of the tenant: what is open, how old it gets, and how the day goes. Absent where there are no tickets.
+// Tickets of the tenant: what is open, how old it gets, and how the day goes. Absent where no source tells of tickets.
 import type { Board } from './board';
 import { Measure } from './figure';
 import { duration, roughly } from './format';
@@ -8,7 +8,7 @@ import { strings } from './strings';
 export function TicketStrip({ board }: { board: Board }) {
   const { cells, format } = board;
   const count = (column: string) => cells.number('tenant', column);
-  if (count('backlog') === undefined && count('tickets_created@today') === undefined) return null;
+  if (['backlog', 'tickets_created@today', 'tickets_resolved@today'].every((column) => Number.isNaN(count(column) ?? NaN))) return null;
   const oldest = cells.number('tenant', 'oldest_ticket_since');
   const median = cells.number('tenant', 'first_response_time_median@today');
   const response = median === undefined ? cells.number('tenant', 'average_first_response_time@today') : median;

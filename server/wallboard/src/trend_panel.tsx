@@ -1,15 +1,19 @@
 // The tenant's last thirty minutes: service level against its target, and calls offered and abandoned. Lines
-// carry their name at their end; there is no legend to look up.
+// carry their name at their end; there is no legend to look up. Absent where no source tells of calls.
 import uPlot from 'uplot';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Board } from './board';
 import { useBox, type Box } from './box';
+import { Measure } from './figure';
 import { strings } from './strings';
 import type { ScopeTrend } from './trends';
 
 const ink = '#F2F4F7';
 const dim = '#A8B0BD';
 const grid = 'rgba(168,176,189,0.13)';
+
+/** Of the axes: whole numbers, for half a call is none. */
+const steps = [1, 10, 100, 1_000, 10_000].flatMap((n) => [n, 2 * n, 5 * n]);
 
 interface Line {
   kpi: string;
@@ -24,11 +28,12 @@ export function TrendPanel({ board }: { board: Board }) {
   const { column, window } = board.column('tenant', 'service_level');
   const level = board.cells.number('tenant', column);
   const offered = board.cells.number('tenant', 'offered@today');
+  if (Number.isNaN(level) && Number.isNaN(offered)) return null;
   return (
     <section class="panel trends" aria-label={strings.trends.minutes}>
       <header>
         <h3>{strings.trends.serviceLevel}</h3>
-        <b>{board.format.percentText(level)}</b>
+        <b><Measure digits={board.format.percentText(level)} /></b>
         <small>{strings.window(window)}</small>
         <small class="edge">{strings.trends.slices}</small>
       </header>
@@ -36,7 +41,7 @@ export function TrendPanel({ board }: { board: Board }) {
         lines={[{ kpi: 'service_level', label: '', color: ink, percent: true }]} />
       <header>
         <h3>{strings.trends.volume}</h3>
-        <b>{board.format.number(offered)}</b>
+        <b><Measure digits={board.format.number(offered)} /></b>
         <small>{strings.trends.offered} {strings.window('today')}</small>
         <small class="edge">{strings.trends.perMinute}</small>
       </header>
@@ -56,23 +61,26 @@ interface ChartProps {
   target?: number | null;
 }
 
-function Chart({ board, trend, lines, top, target }: ChartProps) {
+function Chart({ board, trend, lines: all, top, target }: ChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const box = useBox(host);
   const version = trend.version.value;
+  const lines = all.filter(({ kpi }) => !Number.isNaN(board.value('tenant', kpi)));
+  const told = lines.length;
   useEffect(() => {
-    if (box.width === 0 || box.height === 0) return;
+    if (box.width === 0 || box.height === 0 || told === 0) return;
     plot.current = new uPlot(options(board, lines, box, top, target ?? null), series(trend, lines, board.now.peek()), host.current!);
     return () => {
       plot.current?.destroy();
       plot.current = undefined;
     };
-  }, [box, target]);
-  useEffect(() => { plot.current?.setData(series(trend, lines, board.now.peek())); }, [version]);
+  }, [box, target, told]);
+  useEffect(() => { plot.current?.setData(series(trend, lines, board.now.peek())); }, [version, told]);
   return (
     <div class="chart" ref={host} aria-hidden="true">
-      {version === 0 ? <small class="missing">{strings.trends.missing}</small> : null}
+      {told === 0 || version === 0
+        ? <small class="missing">{told === 0 ? board.untold(all[0]!.kpi) : strings.trends.missing}</small> : null}
     </div>
   );
 }
@@ -113,7 +121,7 @@ function options(board: Board, lines: Line[], box: Box, top: number | undefined,
         values: (_, at) => at.map((second) => board.format.minute(second * 1000)),
       },
       {
-        ...axis, size: size * (percent ? 3.6 : 2.2), gap: size * 0.4, space: size * 2.2,
+        ...axis, size: size * (percent ? 3.6 : 2.2), gap: size * 0.4, space: size * 2.2, incrs: steps,
         values: (_, at) => at.map((n) => (percent ? board.format.percentText(n) : board.format.number(n))),
       },
     ],

@@ -74,9 +74,10 @@ export class Trends {
 
   constructor(private readonly cells: Cells, private readonly get: Get) {}
 
-  queue(scope: string): ScopeTrend {
+  queue(scope: string, tickets = false): ScopeTrend {
+    const [level, came] = tickets ? ['backlog', 'tickets_created'] as const : ['waiting', 'offered'] as const;
     let trend = this.queues.get(scope);
-    if (!trend) this.queues.set(scope, trend = new ScopeTrend(scope, 30_000, 30, ['waiting'], ['offered'], []));
+    if (!trend?.rings.has(level)) this.queues.set(scope, trend = new ScopeTrend(scope, 30_000, 30, [level], [came], []));
     return trend;
   }
 

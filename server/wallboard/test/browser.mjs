@@ -227,6 +227,23 @@ try {
       await fault('source');
       await recovered();
     });
+    await check('what no source tells is said so with the reason, and never as nothing or nobody', async () => {
+      await fault('untold');
+      const tile = (name) => `[...document.querySelectorAll('.tile')].find((e) => e.querySelector('h2').textContent === '${name}')`;
+      await page.until('n/a, and by whom', `/^n\\/awaiting, not told by records$/.test(${tile('Sales')}.querySelector('.hero').textContent)`);
+      assert.equal(await page.evaluate(`${tile('Sales')}.querySelector('.oldest b').textContent`), 'n/a');
+      assert.match(await page.evaluate(`${tile('Billing')}.textContent`), /^Billing.*41open2:0\d:\d\doldest.*7created.*today$/);
+      assert.equal(await page.evaluate(`document.querySelectorAll('.agents, .team').length`), 0);
+      await page.evaluate(`${tile('Sales')}.click()`);
+      await page.until('the measure', `/Not available; records does not tell waiting/.test(document.querySelector('dialog[open]')?.textContent)`);
+      await page.evaluate(`document.querySelector('dialog[open]').close()`);
+      // Nobody can say whether anybody is there: silence is what a well help desk sounds like.
+      await fault('source?quiet=1');
+      await page.until('quiet', `/^Quiet 4:/.test(document.querySelector('.link .state').textContent)`);
+      await fault('source');
+      await fault('untold?on=0');
+      await page.until('agents again', `document.querySelectorAll('.agent').length > 0`);
+    });
     await check('a new build reloads the page', async () => {
       await fault('build');
       await page.until('a new page', `window.samePage === undefined && ${level('fresh')}`, 20_000);

@@ -13,7 +13,7 @@ const kpi = (id, title, unit, direction, limits = {}, formula = '') => ({
   live: !formula, warn: null, crit: null, target: null, ...limits,
 });
 export const catalogue = [
-  kpi('waiting', 'Waiting', 'count', 'lower', { warn: 8, crit: 12 }),
+  kpi('waiting', 'Waiting', 'count', 'lower', { warn: 8, crit: 12, not_told_by: { records: ['waiting'] } }),
   kpi('oldest_waiting_since', 'Oldest wait', 'time', 'lower', { warn: 90_000, crit: 150_000 }),
   kpi('service_level', 'Service level', 'percent', 'higher', { warn: 75, crit: 60, target: 80 },
     'answered_in_target / (answered + abandoned - short_abandoned)'),
@@ -118,7 +118,19 @@ export class CallCenter {
       sla_overdue: this.calm ? 0 : 3, sla_at_risk: this.calm ? 0 : 2, 'sla_compliance@today': 94.2, 'sla_compliance@30m': 91,
       'sla_breach_rate@today': 5.8,
     };
+    if (this.untold) this.withhold(rows);
     return rows;
+  }
+
+  /** What a server shows whose sources are a help desk and records of calls that came in one queue. */
+  withhold(rows) {
+    const never = (row, columns) => columns.forEach((column) => { row[column] = 'not_available'; });
+    for (const key of Object.keys(rows)) if (/^(agent|team)/.test(key)) delete rows[key];
+    for (const key of Object.keys(rows).filter((key) => key.startsWith('queue/'))) never(rows[key], ['waiting', 'oldest_waiting_since']);
+    never(rows.tenant, ['waiting', 'agents_logged_in', 'agents_available']);
+    const calls = Object.keys(rows['queue/billing']);
+    never(rows['queue/billing'], calls);
+    Object.assign(rows['queue/billing'], { backlog: 41, oldest_ticket_since: Date.now() - 7_400_000, 'tickets_created@today': 7 });
   }
 
   trend(query) {
@@ -133,6 +145,8 @@ export class CallCenter {
       waiting: (i) => Math.max(0, Math.round((trouble ? (i / n) ** 2 * 13 : 2.2) + Math.sin(i / 5) * 1.6 + draw() * 1.6 - 0.9)),
       offered: () => Math.round((scope === 'tenant' ? 9 : 1.4) * (0.6 + draw())),
       abandoned: () => Math.round(draw() * 1.6),
+      backlog: (i) => 40 + (i % 3),
+      tickets_created: () => Math.round(draw()),
       service_level: (i) => Math.round(84 + Math.sin(i) * 6 - (trouble ? i : 0)),
     };
     const values = {};

@@ -1,7 +1,7 @@
 // A stand-in for the server while the page is worked on: serves dist/ and plays kpi.v1.json with an invented
 // call center. Options: --port n --calm (nothing in breach) --queues n --seed n
 //          --churn (alerts come and go, deadlines move, all the time)  --old (a server that knows no alerts and no deadlines)
-// POST /fake/silence?ms=  /fake/gap  /fake/wrong  /fake/restart  /fake/build  /fake/source?quiet=1  /fake/calm?on=0|1
+// POST /fake/silence?ms=  /fake/gap  /fake/wrong  /fake/restart  /fake/build  /fake/source?quiet=1  /fake/calm?on=0|1  /fake/untold?on=0|1
 //      /fake/alert?key=&step=&severity=&summary=&by=&reason=  /fake/hole (alert changes lost on the way)
 //      /fake/deadlines?left=ms (of the second in the list that is not broken)  ?still=1 (only those that do not run)
 import { readFile, readdir } from 'node:fs/promises';
@@ -69,6 +69,7 @@ const faults = {
     }
     for (const client of clients) client.tellDeadlines?.();
   },
+  untold: (query) => { center.untold = query.get('on') !== '0'; },
   calm: (query) => { center.calm = query.get('on') !== '0'; },
 };
 

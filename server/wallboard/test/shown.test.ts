@@ -43,7 +43,7 @@ test('durations are m:ss and never bare seconds', () => {
 test('names from keys', () => {
   assert.deepEqual(['queue/sales', 'team/first-line', 'agent/anna.keller', 'agent/1042', 'queue/VIP_gold'].map(displayName),
     ['Sales', 'First line', 'Anna Keller', '1042', 'VIP gold']);
-  assert.deepEqual([shortName('Anna Keller'), shortName('Bo Li'), shortName('1042')], ['Anna K.', 'Bo Li', '1042']);
+  assert.deepEqual(['Anna Keller', 'Bo Li', '1042', 'Pjsip 7009'].map(shortName), ['Anna K.', 'Bo Li', '1042', 'Pjsip 7009']);
 });
 
 test('windows are named', () => {
