@@ -1,5 +1,7 @@
 #include "server/source_dialogue.h"
 
+#include <map>
+
 #include "ingest/signature.h"
 
 namespace server {
@@ -34,6 +36,14 @@ std::string_view field(std::string_view block, std::string_view key) {
   return {};
 }
 
+// What we ask once logged in, and the right it takes (manager.c and app_queue.c register each action with it).
+struct AmiQuestion {
+  std::string_view id, action, right;
+};
+constexpr AmiQuestion kAmiQuestions[] = {{"ringside-filter", "Filter", "write = system"},
+                                         {"ringside-status", "QueueStatus", ""},
+                                         {"ringside-channels", "CoreShowChannels", "write = reporting"}};
+
 class AmiDialogue : public Dialogue {
  public:
   explicit AmiDialogue(const SourceConfig& config) : config_(config) {}
@@ -62,6 +72,11 @@ class AmiDialogue : public Dialogue {
       return {true, wishes + everything(), {}};
     }
     if (!response.empty()) {
+      for (const AmiQuestion& question : kAmiQuestions) {
+        if (id == question.id && response != "Success") {
+          refused_[question.action] = why_refused(question, field(block, "Message"));
+        }
+      }
       if (id == "ringside-status" && response != "Success") asked_ = false;
       return {id.starts_with("ringside-"), {}, {}};
     }
@@ -75,8 +90,21 @@ class AmiDialogue : public Dialogue {
     return ready_ ? "Action: Ping\r\nActionID: ringside-ping\r\n\r\n" : std::string();
   }
   bool ready() const override { return ready_; }
+  std::string refused() const override {
+    std::string all;
+    for (const auto& [action, why] : refused_) all.append(all.empty() ? "" : "; ").append(action).append(why);
+    return all;
+  }
 
  private:
+  static std::string why_refused(const AmiQuestion& question, std::string_view message) {
+    std::string why = " is refused (" + std::string(message) + ")";
+    // Without the right it is this; "Invalid/unknown command" is a module that is not loaded.
+    if (message == "Permission denied" && !question.right.empty()) {
+      why.append(": the manager user needs ").append(question.right);
+    }
+    return why;
+  }
   // "system" tells when it has started, "dialplan" why callers left a queue.
   std::string login(const std::string& proof) const {
     return "Action: Login\r\nActionID: ringside-login\r\nUsername: " + config_.user + "\r\n" + proof +
@@ -84,6 +112,8 @@ class AmiDialogue : public Dialogue {
   }
   std::string everything() {
     asked_ = true;
+    refused_.erase("QueueStatus");
+    refused_.erase("CoreShowChannels");
     return "Action: QueueStatus\r\nActionID: ringside-status\r\n\r\n"
            "Action: CoreShowChannels\r\nActionID: ringside-channels\r\n\r\n";
   }
@@ -91,6 +121,7 @@ class AmiDialogue : public Dialogue {
   const SourceConfig config_;
   bool ready_ = false;
   bool asked_ = false;
+  std::map<std::string_view, std::string> refused_;  // why, by action
 };
 
 class EventSocketDialogue : public Dialogue {

@@ -24,6 +24,8 @@ class Dialogue {
   virtual Step heard(std::string_view) { return {}; }
   virtual std::string keep_alive() { return {}; }  // sent when nothing was heard for a while; empty: nothing
   virtual bool ready() const { return true; }      // logged in
+  // What it does not let us do although we are logged in, and the right that is missing; empty: nothing.
+  virtual std::string refused() const { return {}; }
 };
 
 std::unique_ptr<Dialogue> make_dialogue(ingest::Framing framing, const SourceConfig& config);

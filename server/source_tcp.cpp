@@ -182,7 +182,10 @@ class ClientInlet : public SourceInlet, public std::enable_shared_from_this<Clie
       });
       if (!failed.empty()) co_return failed;
       question_ = dialogue->keep_alive();
-      if (dialogue->ready()) health.become("connected", true, wall_now());
+      const std::string refused = dialogue->refused();
+      if (dialogue->ready()) {
+        health.become(refused.empty() ? "connected" : "connected, but " + refused, refused.empty(), wall_now());
+      }
     }
   }
 

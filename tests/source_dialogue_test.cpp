@@ -56,6 +56,33 @@ TEST_CASE("AMI: without a challenge the password itself is sent only where that 
         "Events: agent,call,dialplan,system\r\n\r\n");
 }
 
+TEST_CASE("AMI: what a user may not ask is named with the right that is missing, until it is answered") {
+  SourceConfig config;
+  config.plain_login = true;
+  config.filters = {"!Event: VarSet", "!Event: Newexten"};
+  const auto dialogue = server::make_dialogue(ingest::Framing::ami, config);
+  dialogue->heard("Asterisk Call Manager/5.0.2");
+  dialogue->heard("Response: Success\r\nActionID: ringside-login\r\nMessage: Authentication accepted");
+  CHECK(dialogue->refused().empty());
+  const std::string denied = "\r\nMessage: Permission denied";
+  CHECK(dialogue->heard("Response: Error\r\nActionID: ringside-channels" + denied).ours);
+  CHECK(dialogue->ready());
+  CHECK(dialogue->refused() ==
+        "CoreShowChannels is refused (Permission denied): the manager user needs write = reporting");
+  dialogue->heard("Response: Error\r\nActionID: ringside-filter" + denied);
+  dialogue->heard("Response: Success\r\nActionID: ringside-filter\r\nMessage: Filter added");
+  dialogue->heard("Response: Error\r\nActionID: ringside-status\r\nMessage: Invalid/unknown command: QueueStatus.");
+  const std::string filter = "Filter is refused (Permission denied): the manager user needs write = system";
+  CHECK(dialogue->refused() ==
+        "CoreShowChannels is refused (Permission denied): the manager user needs write = reporting; " + filter +
+            "; QueueStatus is refused (Invalid/unknown command: QueueStatus.)");
+  // Somebody else's answers, and those to a ping, say nothing about it.
+  dialogue->heard("Response: Error\r\nActionID: of-somebody-else" + denied);
+  // It asks again when Asterisk has started: only what is refused then counts.
+  CHECK_FALSE(dialogue->heard("Event: FullyBooted\r\nStatus: Fully Booted").send.empty());
+  CHECK(dialogue->refused() == filter);
+}
+
 TEST_CASE("AMI: a refused login says why") {
   const auto dialogue = server::make_dialogue(ingest::Framing::ami, {});
   dialogue->heard("Asterisk Call Manager/5.0.2");

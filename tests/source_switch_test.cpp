@@ -71,8 +71,8 @@ std::string answered_call() {
          ami("QueueMemberPause", t + 90, "Queue: sales;MemberName: PJSIP/8;Paused: 1;PausedReason: lunch");
 }
 
-// The login, and the answer to what we ask for. Until the connection is cut after so many bytes of `events`.
-void play_ami(Peer& peer, std::string_view events) {
+// The login, and the questions that follow it.
+void log_in(Peer& peer) {
   peer.wait_for_call();
   peer.say("Asterisk Call Manager/5.0.2\r\n");
   peer.hear("AuthType: MD5\r\n\r\n");
@@ -82,6 +82,11 @@ void play_ami(Peer& peer, std::string_view events) {
   peer.say("Response: Success\r\nActionID: ringside-login\r\nMessage: Authentication accepted\r\n\r\n");
   peer.hear("ActionID: ringside-status\r\n\r\n");
   peer.hear("ActionID: ringside-channels\r\n\r\n");
+}
+
+// Until the connection is cut after so many bytes of `events`.
+void play_ami(Peer& peer, std::string_view events) {
+  log_in(peer);
   peer.say(
       "Response: Success\r\nActionID: ringside-status\r\nEventList: start\r\n\r\n"
       "Event: QueueStatusComplete\r\nActionID: ringside-status\r\nEventList: Complete\r\nListItems: 0\r\n\r\n"
@@ -122,6 +127,26 @@ TEST_CASE("AMI: a refused login is the source's state, and is tried again") {
     peer.say("Response: Error\r\nActionID: ringside-login\r\nMessage: Authentication failed\r\n\r\n");
     until(server, "/v1/sources/pbx", R"("state":"login refused: Authentication failed","well":false)");
   }
+}
+
+TEST_CASE("AMI: a connection whose user lacks a right is not well and says which; events count all the same") {
+  Peer peer;
+  LiveServer server(config("asterisk_ami", "connect = \"" + peer.address() +
+                           "\"\nuser = \"ringside\"\npassword = \"s3cret\"\nreconnect_after = \"10ms\""));
+  log_in(peer);
+  peer.say(
+      "Response: Success\r\nActionID: ringside-status\r\nEventList: start\r\n\r\n"
+      "Event: QueueStatusComplete\r\nActionID: ringside-status\r\nEventList: Complete\r\nListItems: 0\r\n\r\n"
+      "Response: Error\r\nActionID: ringside-channels\r\nMessage: Permission denied\r\n\r\n");
+  peer.say(answered_call());
+  until(server, "/v1/sources/pbx",
+        R"("state":"connected, but CoreShowChannels is refused (Permission denied): )"
+        R"(the manager user needs write = reporting","well":false)");
+  until(server, std::string(kQuestion), R"("state":"break")");
+  CHECK_THAT(history(server), Catch::Contains(R"("talk_time":46000)"));
+  // Rights count from a login on: after one with them all is well.
+  play_ami(peer, {});
+  until(server, "/v1/sources/pbx", R"("state":"connected","well":true)");
 }
 
 TEST_CASE("event socket: password, subscription, events, and the connection lost at any byte") {
