@@ -34,6 +34,9 @@ void read_policies(Section& tenant, const core::Zone& zone, const KnownNames& na
 // [[source]]
 void read_sources(Section& tenant, const KnownNames& names, TenantConfig& config);
 void read_quarantine(Section& tenant, QuarantineLimits& limits);
+// Whether this text (PEM) holds certificates that can be trusted (server/source_connection.cpp). Error:
+// bad_certificates.
+core::Status check_certificates(const std::string& pem);
 // [[alert]], [[route]], [[inhibit]], [alerting]. After windows and KPIs.
 void read_alerts(Section& tenant, const KnownNames& names, core::TenantSettings& settings);
 

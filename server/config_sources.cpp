@@ -94,6 +94,21 @@ void check_line(Section& section, const std::string& key, const std::string& tex
   if (bad) section.fail(key, "must be one line");
 }
 
+void read_tls(Section& section, SourceConfig& source) {
+  source.tls = section.boolean("tls", false);
+  source.tls_name = section.text("tls_name");
+  const std::string path = section.text("tls_ca");
+  for (const char* key : {"tls_ca", "tls_name"}) {
+    if (section.has(key) && !source.tls) section.fail(key, "is of no use without tls = true");
+  }
+  if (!section.has("tls_ca")) return;
+  const auto content = whole_file(path);
+  if (!content) return section.fail("tls_ca", "is '" + path + "', which cannot be read");
+  const core::Status usable = check_certificates(*content);
+  if (!usable) section.fail("tls_ca", "is '" + path + "', which holds no certificate: " + usable.error().message);
+  source.tls_ca = *content;
+}
+
 // Where it comes from: one of three, or over HTTP.
 void read_inlet(Section& section, const ingest::FormatInfo& info, SourceConfig& source) {
   const int named = section.has("file") + section.has("connect") + section.has("listen");
@@ -109,6 +124,7 @@ void read_inlet(Section& section, const ingest::FormatInfo& info, SourceConfig& 
   const std::string login = section.text("login", "challenge");
   source.plain_login = login == "plain";
   if (login != "plain" && login != "challenge") section.fail("login", "must be \"challenge\" or \"plain\"");
+  read_tls(section, source);
   source.reconnect_after =
       section.duration("reconnect_after", source.reconnect_after, 10, 10 * windows::kMinute);
   source.public_url = section.text("public_url");
@@ -126,6 +142,7 @@ void read_inlet(Section& section, const ingest::FormatInfo& info, SourceConfig& 
     source.inlet = Inlet::listen;
     if (!split_address(listen, source.host, source.port)) section.fail("listen", "must be \"address:port\"");
   }
+  if (source.tls && source.inlet != Inlet::connect) section.fail("tls", "is of connections we make: 'connect'");
   const bool talks = info.framing == ingest::Framing::ami || info.framing == ingest::Framing::event_socket;
   if (talks && source.inlet == Inlet::http) {
     section.fail("format", "is '" + source.format + "', which needs 'connect' (or a 'file' of what was recorded)");
@@ -187,15 +204,14 @@ void note(std::string& all, std::string_view text) {
 std::string as_written(const SourceConfig& source, const std::string& zone) {
   std::string all;
   for (const std::string* text :
-       {&source.format, &source.file, &source.host, &source.user, &source.password, &source.public_url,
-        &source.options.secret, &source.options.customer_secret, &source.options.call_prefix, &source.options.mapping,
-        &zone}) {
+       {&source.format, &source.file, &source.host, &source.tls_ca, &source.tls_name, &source.user, &source.password,
+        &source.public_url, &source.options.secret, &source.options.customer_secret, &source.options.call_prefix,
+        &source.options.mapping, &zone}) {
     note(all, *text);
   }
   for (const std::int64_t number : {std::int64_t{source.authority}, static_cast<std::int64_t>(source.inlet),
                                     std::int64_t{source.from_end}, std::int64_t{source.port}, source.reconnect_after,
-                                    std::int64_t{source.plain_login},
-                                    source.close_after}) {
+                                    std::int64_t{source.plain_login}, std::int64_t{source.tls}, source.close_after}) {
     note(all, std::to_string(number));
   }
   for (const std::string& filter : source.filters) note(all, filter);

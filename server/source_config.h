@@ -30,6 +30,9 @@ struct SourceConfig {
   bool from_end = false;  // of a file seen for the first time
   std::string host;       // to connect to, or the address to listen on
   std::uint16_t port = 0;
+  bool tls = false;                   // of connections we make
+  std::string tls_ca;                 // certificates to trust, in PEM; empty: the system's
+  std::string tls_name;               // what theirs must be for; empty: `host`
   std::string user, password;         // of AMI and event socket
   std::vector<std::string> filters;   // of AMI
   bool plain_login = false;           // of AMI: the password itself is sent, not an answer to a challenge

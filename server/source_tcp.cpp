@@ -5,15 +5,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
 #include <algorithm>
 #include <set>
 
 #include "ingest/framing.h"
 #include "server/clock.h"
-#include "server/log.h"
+#include "server/source_connection.h"
 #include "server/source_dialogue.h"
 #include "server/source_inlets.h"
 
@@ -24,13 +22,10 @@ namespace server {
 namespace {
 
 namespace net = boost::asio;
-namespace beast = boost::beast;
 using net::ip::tcp;
 using namespace std::chrono_literals;
 
 constexpr auto kToken = net::as_tuple(net::use_awaitable);
-constexpr auto kConnectTime = 10s;
-constexpr auto kWriteTime = 30s;
 constexpr Time kQuietTime = 30'000;  // then we ask whether it is still there, and wait as long again
 constexpr core::Duration kLongestPause = 30'000;
 constexpr std::size_t kReadAtOnce = 16 * 1024;
@@ -94,7 +89,7 @@ class Room {
 class ClientInlet : public SourceInlet, public std::enable_shared_from_this<ClientInlet> {
  public:
   ClientInlet(net::io_context& io, std::shared_ptr<Source> source)
-      : source_(std::move(source)), resolver_(io), stream_(io), pause_(io), room_(io), io_(io) {}
+      : source_(std::move(source)), pause_(io), room_(io), io_(io) {}
 
   void start() override {
     const std::weak_ptr<ClientInlet> self = weak_from_this();
@@ -106,10 +101,9 @@ class ClientInlet : public SourceInlet, public std::enable_shared_from_this<Clie
   void tick() override { ask_if_quiet(); }
   void stop() override {
     stopped_ = true;
-    resolver_.cancel();
     pause_.cancel();
     room_.changed();
-    stream_.close();
+    if (connection_) connection_->close();
   }
 
  private:
@@ -118,9 +112,10 @@ class ClientInlet : public SourceInlet, public std::enable_shared_from_this<Clie
     core::Duration pause = first;
     while (!self->stopped_) {
       self->heard_ = false;
+      self->connection_ = std::make_shared<SourceConnection>(self->io_, self->source_->config());
       const std::string why = co_await self->once();
+      self->connection_->close();
       if (self->stopped_) break;
-      self->stream_.close();
       SourceHealth& health = self->source_->health();
       health.open = 0;
       health.become(why, false, wall_now());
@@ -133,47 +128,36 @@ class ClientInlet : public SourceInlet, public std::enable_shared_from_this<Clie
 
   // One connection, until it ends; why it did.
   net::awaitable<std::string> once() {
-    const SourceConfig& config = source_->config();
     SourceHealth& health = source_->health();
-    const auto [unknown, places] = co_await resolver_.async_resolve(config.host, std::to_string(config.port), kToken);
-    if (unknown) co_return "cannot find " + config.host + ": " + unknown.message();
-    stream_.expires_after(kConnectTime);
-    const auto [refused, place] = co_await stream_.async_connect(places, kToken);
-    if (refused) {
-      co_return "cannot connect to " + config.host + ":" + std::to_string(config.port) + ": " + refused.message();
-    }
-    boost::system::error_code ignored;
-    stream_.socket().set_option(net::socket_base::keep_alive(true), ignored);
-    stream_.socket().set_option(tcp::no_delay(true), ignored);
-    health.peer = text_of(place);
+    std::string failed = co_await connection_->open();
+    if (!failed.empty()) co_return failed;
+    health.peer = connection_->peer();
     health.open = 1;
     ++health.connections;
     source_->reconnected();
-    const auto dialogue = make_dialogue(source_->framing(), config);
+    const auto dialogue = make_dialogue(source_->framing(), source_->config());
     health.become(dialogue->ready() ? "connected" : "logging in", dialogue->ready(), wall_now());
     Reader reader(*source_);
-    std::string failed;
-    std::array<char, kReadAtOnce> buffer;
+    std::string bytes;
     std::string send = dialogue->greeting();
     question_.clear();
     for (;;) {
       if (!send.empty()) {
-        stream_.expires_after(kWriteTime);
-        const auto [error, n] = co_await net::async_write(stream_, net::buffer(send), kToken);
+        const auto error = co_await connection_->write(send);
         if (error) co_return "disconnected: " + error.message();
         send.clear();
       }
       while (!source_->room() && !stopped_) co_await room_.wait();
       if (stopped_) co_return "stopped";
-      stream_.expires_never();
+      bytes.clear();
       last_heard_ = steady_now();
-      const auto [error, n] = co_await stream_.async_read_some(net::buffer(buffer), kToken);
+      const auto error = co_await connection_->read(bytes);
       last_heard_ = windows::kNever;
       if (error) {
         reader.closed();
         co_return error == net::error::eof ? "disconnected" : "disconnected: " + error.message();
       }
-      reader.feed({buffer.data(), n}, [&](std::string_view message) {
+      reader.feed(bytes, [&](std::string_view message) {
         Dialogue::Step step = dialogue->heard(message);
         send += step.send;
         if (!step.failed.empty()) failed = step.failed;
@@ -193,19 +177,20 @@ class ClientInlet : public SourceInlet, public std::enable_shared_from_this<Clie
   void ask_if_quiet() {
     if (last_heard_ == windows::kNever || question_.empty()) return;
     const Time quiet = steady_now() - last_heard_;
-    if (quiet >= 2 * kQuietTime) return stream_.close();
+    if (quiet >= 2 * kQuietTime) return connection_->close();
     if (quiet < kQuietTime || asked_at_ == last_heard_) return;
     asked_at_ = last_heard_;
-    const auto text = std::make_shared<const std::string>(question_);
-    net::async_write(stream_.socket(), net::buffer(*text), [text](boost::system::error_code, std::size_t) {});
+    net::co_spawn(io_, ask(connection_, question_), net::detached);
+  }
+  static net::awaitable<void> ask(std::shared_ptr<SourceConnection> connection, std::string question) {
+    co_await connection->write(question);
   }
 
   std::shared_ptr<Source> source_;
-  tcp::resolver resolver_;
-  beast::tcp_stream stream_;
   net::steady_timer pause_;
   Room room_;
   net::io_context& io_;
+  std::shared_ptr<SourceConnection> connection_;
   bool heard_ = false;  // this connection was of use
   std::string question_;
   Time last_heard_ = windows::kNever;  // steady; kNever: we are not listening now

@@ -23,6 +23,7 @@ constexpr auto kTick = std::chrono::milliseconds(100);  // how late a followed f
 bool same_inlet(const SourceConfig& a, const SourceConfig& b) {
   return a.format == b.format && a.inlet == b.inlet && a.file == b.file && a.from_end == b.from_end &&
          a.host == b.host && a.port == b.port && a.user == b.user && a.password == b.password &&
+         a.tls == b.tls && a.tls_ca == b.tls_ca && a.tls_name == b.tls_name && a.plain_login == b.plain_login &&
          a.filters == b.filters && a.reconnect_after == b.reconnect_after;
 }
 

@@ -129,6 +129,14 @@ TEST_CASE("what is wrong is said with its place and reason") {
       {"[[kpi]]\nid = \"service_level\"\n[[kpi.threshold]]\nwarn = 1", "'kpi.threshold.scope' is missing"},
       {"[[view]]\nid = \"v\"", "'view.group' is missing"},
       {"[[view]]\nid = \"v\"\n[[view.group]]\nscopes = [1]\ncolumns = []", "must hold texts only"},
+      {"[[tenant]]\nname = \"a\"\n[[tenant.source]]\nname = \"s\"\nformat = \"ringside\"\ntls = true",
+       "'tenant.source.tls' is of connections we make"},
+      {"[[tenant]]\nname = \"a\"\n[[tenant.source]]\nname = \"s\"\nformat = \"ringside\"\nconnect = \"a:1\"\n"
+       "tls_name = \"b\"",
+       "f.toml:7:12: 'tenant.source.tls_name' is of no use without tls = true"},
+      {"[[tenant]]\nname = \"a\"\n[[tenant.source]]\nname = \"s\"\nformat = \"ringside\"\nconnect = \"a:1\"\n"
+       "tls = true\ntls_ca = \"" RINGSIDE_SOURCE_DIR "/README.md\"",
+       "README.md', which holds no certificate"},
       {"a = = 1", "f.toml:1:5"},
       {"[kpi]\nid = \"x\"", "'kpi' must be a list of tables"},
   }));

@@ -21,8 +21,8 @@ class Peer {
     const timeval patience{20, 0};
     setsockopt(listening_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
-  ~Peer() {
-    hang_up();
+  virtual ~Peer() {
+    if (socket_ >= 0) close(socket_);
     close(listening_);
   }
   Peer(const Peer&) = delete;
@@ -34,7 +34,7 @@ class Peer {
     getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size);
     return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
   }
-  void wait_for_call() {
+  virtual void wait_for_call() {
     hang_up();
     socket_ = accept(listening_, nullptr, nullptr);
     REQUIRE(socket_ >= 0);
@@ -44,7 +44,7 @@ class Peer {
   }
   void say(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t n = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t n = give(bytes);
       if (n <= 0) return;
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
@@ -54,7 +54,7 @@ class Peer {
     std::size_t at;
     while ((at = heard_.find(end)) == std::string::npos) {
       char buffer[4'096];
-      const ssize_t n = recv(socket_, buffer, sizeof buffer, 0);
+      const ssize_t n = take(buffer, sizeof buffer);
       if (n <= 0) FAIL("the other side said only: " + heard_);
       heard_.append(buffer, static_cast<std::size_t>(n));
     }
@@ -62,13 +62,17 @@ class Peer {
     heard_.erase(0, at + end.size());
     return text;
   }
-  void hang_up() {
+  virtual void hang_up() {
     if (socket_ >= 0) close(socket_);
     socket_ = -1;
   }
 
+ protected:
+  virtual ssize_t give(std::string_view bytes) { return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  virtual ssize_t take(char* buffer, std::size_t size) { return recv(socket_, buffer, size, 0); }
+  int socket_ = -1;
+
  private:
   int listening_;
-  int socket_ = -1;
   std::string heard_;
 };

@@ -9,6 +9,7 @@
 #include "ingest/signature.h"
 #include "tests/feed.h"
 #include "tests/peer.h"
+#include "tests/tls_peer.h"
 
 namespace {
 
@@ -147,6 +148,24 @@ TEST_CASE("AMI: a connection whose user lacks a right is not well and says which
   // Rights count from a login on: after one with them all is well.
   play_ami(peer, {});
   until(server, "/v1/sources/pbx", R"("state":"connected","well":true)");
+}
+
+TEST_CASE("AMI through TLS: the same conversation, the same numbers, also after the connection was lost") {
+  const std::string events = answered_call();
+  const TestCertificate certificate("IP:127.0.0.1");
+  OwnFolder folder;
+  folder.write("pbx.pem", certificate.pem());
+  TlsPeer peer(certificate);
+  LiveServer server(config("asterisk_ami", "connect = \"" + peer.address() + "\"\ntls = true\ntls_ca = \"" +
+                           folder.path("pbx.pem") + "\"\nuser = \"ringside\"\npassword = \"s3cret\"\n" +
+                           "reconnect_after = \"10ms\""));
+  for (const std::size_t cut : {std::size_t{0}, events.size() / 3, events.size() / 2, events.size() - 1}) {
+    play_ami(peer, std::string_view(events).substr(0, cut));
+  }
+  play_ami(peer, events);
+  until(server, std::string(kQuestion), R"("state":"break")");
+  until(server, "/v1/sources/pbx", R"("state":"connected","well":true)");
+  CHECK(history(server) == from_file("asterisk_ami", events, R"("state":"break")", history));
 }
 
 TEST_CASE("event socket: password, subscription, events, and the connection lost at any byte") {

@@ -1,8 +1,11 @@
-// Native lines over a connection while nothing can be applied: the sender waits, and nothing is lost.
+// Native lines over a connection: while nothing can be applied the sender waits and nothing is lost; through TLS they
+// come only from whom we trust.
 #include "tests/source_server.h"
 
 #include <atomic>
 #include <thread>
+
+#include "tests/tls_peer.h"
 
 namespace {
 
@@ -49,4 +52,67 @@ TEST_CASE("while the disk is nearly full a connection is not read: the sender wa
   sender.join();
   CHECK(sent);
   until(server, "/v1/current?scope=tenant&kpi=waiting", "\"waiting\":" + std::to_string(kLines));
+}
+
+namespace {
+
+// A source that connects to the peer through TLS and trusts what is in the file.
+std::string trusting(const Peer& peer, const std::string& certificates, const std::string& more = {}) {
+  return data_tenant(source("acd", "ringside", "connect = \"" + peer.address() + "\"\ntls = true\n" +
+                            (certificates.empty() ? "" : "tls_ca = \"" + certificates + "\"\n") +
+                            "reconnect_after = \"10ms\"\n" + more));
+}
+
+}  // namespace
+
+TEST_CASE("through TLS only who is trusted, and is who it should be, is listened to; the state says what is wrong") {
+  const TestCertificate certificate("DNS:pbx.example.com"), other("IP:127.0.0.1"), old("IP:127.0.0.1", -60);
+  OwnFolder folder;
+  folder.write("pbx.pem", certificate.pem());
+  folder.write("other.pem", other.pem());
+  folder.write("old.pem", old.pem());
+  TlsPeer peer(certificate);
+  const std::string where = peer.address();
+  const auto refused = [&](TlsPeer& to, LiveServer& server, const std::string& why) {
+    CHECK_FALSE(to.wait_for_handshake());
+    to.hang_up();
+    // Tried again, and refused again.
+    CHECK_FALSE(to.wait_for_handshake());
+    until(server, "/v1/sources/acd", "\"state\":\"cannot trust " + to.address() + ": " + why + "\",\"well\":false");
+    to.hang_up();
+  };
+  SECTION("signed by nobody the system knows") {
+    LiveServer server(trusting(peer, ""));
+    refused(peer, server, "self-signed certificate");
+  }
+  SECTION("signed by somebody else than those named") {
+    LiveServer server(trusting(peer, folder.path("other.pem")));
+    refused(peer, server, "self-signed certificate");
+  }
+  SECTION("not valid any more") {
+    TlsPeer late(old);
+    LiveServer server(trusting(late, folder.path("old.pem")));
+    refused(late, server, "certificate has expired");
+  }
+  SECTION("of another name than the address we connect to, until that is said") {
+    LiveServer server(trusting(peer, folder.path("pbx.pem")));
+    refused(peer, server, "its certificate is not for 127.0.0.1");
+    const core::Status loaded =
+        server.reload(trusting(peer, folder.path("pbx.pem"), "tls_name = \"pbx.example.com\"\n"));
+    REQUIRE(loaded);
+    bool agreed = false;
+    for (int i = 0; i < 100 && !agreed; ++i) agreed = peer.wait_for_handshake();  // some of the old try may wait
+    REQUIRE(agreed);
+    CHECK(peer.asked_for() == "pbx.example.com");
+    peer.say(line(1));
+    until(server, "/v1/current?scope=tenant&kpi=waiting", "\"waiting\":1");
+    CHECK_THAT(asked(server, "/v1/sources/acd"), Catch::Contains(R"("state":"connected","well":true)"));
+  }
+  SECTION("does not speak TLS") {
+    Peer plain;
+    LiveServer server(trusting(plain, folder.path("pbx.pem")));
+    plain.wait_for_call();
+    plain.say("Asterisk Call Manager/5.0.2\r\n");
+    until(server, "/v1/sources/acd", "\"state\":\"no TLS with " + plain.address() + ": wrong version number");
+  }
 }
