@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "server/clock.h"
 #include "server/log.h"
@@ -131,6 +132,11 @@ void Source::take_remainders(const ingest::Message& message) {
 }
 
 void Source::hand_over(Done done) {
+  if (stopped_) {  // of an inlet that runs out
+    intake_.reset();
+    remainders_.clear();
+    return;
+  }
   const Time wall = wall_now();
   const Time steady = steady_now();
   Piece piece;
@@ -165,6 +171,7 @@ void Source::hand_over(Done done) {
 }
 
 void Source::pump() {
+  if (stopped_) return;
   const bool full = !room();
   while (submitted_ < pieces_.size() && !held_ && !around_.tenant.stopped) {
     Piece& piece = pieces_[submitted_];
@@ -175,7 +182,7 @@ void Source::pump() {
     }
     const auto applied = [self = weak_from_this(), number = first_ + submitted_](EventsResult result) {
       const auto source = self.lock();
-      if (!source) return;
+      if (!source || source->stopped_) return;
       Piece& answered = source->pieces_.at(number - source->first_);
       answered.acknowledged = true;
       answered.outcome.result = std::move(result);
@@ -209,7 +216,7 @@ void Source::finish() {
     ++first_;
     --submitted_;
     around_.quarantine.flush();
-    if (piece.mark && !stopped_) write(std::move(*piece.mark));
+    if (piece.mark) write(std::move(*piece.mark));
     if (!piece.done) continue;
     around_.disk.after([done = std::move(piece.done), outcome = std::move(piece.outcome)]() mutable {
       done(std::move(outcome));
@@ -299,6 +306,13 @@ void Source::stop() {
   if (ask_place_) place_ = ask_place_();
   ask_place_ = nullptr;
   when_room_ = nullptr;
+  // What is on its way is answered later or never; somebody who waits must hear something.
+  const std::deque<Piece> unfinished = std::exchange(pieces_, {});
+  for (const Piece& piece : unfinished) {
+    Outcome outcome;
+    outcome.cut_off = true;
+    if (piece.done) piece.done(std::move(outcome));
+  }
 }
 
 }  // namespace server

@@ -34,10 +34,11 @@ class Source : public std::enable_shared_from_this<Source> {
     std::size_t refused = 0;      // by the format
     std::size_t quarantined = 0;
     std::vector<ingest::Refusal> refusals;
+    bool cut_off = false;  // the source was stopped before anything of this was known
   };
   using Done = std::function<void(Outcome)>;
 
-  // All of it must outlive the source; the tenant too.
+  // All of it must be there until the source is stopped; the tenant too.
   struct Surroundings {
     Tenant& tenant;
     Quarantine& quarantine;
@@ -72,7 +73,8 @@ class Source : public std::enable_shared_from_this<Source> {
   // Nothing is taken any more; what is on its way is still marked once it is synced. Then it is idle.
   void leave();
   // Nothing is taken any more; the mark as it is now is written, unless something is on its way: that is read again
-  // after the next start, and recognised.
+  // after the next start, and recognised; who waits for it hears that it was cut off. From now on nothing around the
+  // source is touched: who still holds it, an inlet that runs out, may outlive that.
   void stop();
 
   bool held() const { return held_; }

@@ -54,8 +54,13 @@ std::string outcome_text(const Source::Outcome& outcome) {
   return out;
 }
 
+Response cut_off() {
+  return try_later(503, "source_stopped", "the source was stopped meanwhile; send it again", 1);
+}
+
 // Amazon Data Firehose takes only its own form of an answer for success.
 Response answer_to(const std::string& firehose_id, const Source::Outcome& outcome) {
+  if (outcome.cut_off) return cut_off();
   if (firehose_id.empty()) return json("{" + outcome_text(outcome) + "}");
   std::string out = R"({"requestId":)";
   append_string(out, firehose_id);
@@ -285,6 +290,7 @@ void Sources::replay(Tenant& tenant, const Query& query, const Reply& reply) {
   // The old entries go once what they told is there for good; what is of no use still has a new one by then.
   const std::string tenant_name = tenant.name();
   source.hand_over([this, tenant_name, numbers, reply](const Source::Outcome& outcome) {
+    if (outcome.cut_off) return reply(cut_off());
     const auto kept = owners_.find(tenant_name);
     if (kept != owners_.end() && kept->second.quarantine) {
       kept->second.quarantine->remove([&](const Quarantined& entry) {

@@ -215,3 +215,25 @@ TEST_CASE("a tenant that goes while its sources are read, and comes again, has e
   const std::string expected = direct(call_lines(0, 480));
   until(server, std::string(kNumbers) + "&tenant=test", expected.substr(expected.find("\"values\"")));
 }
+
+TEST_CASE("whoever sent something to a tenant that goes hears of it") {
+  const OwnFolder folder;
+  const std::string other = "[[tenant]]\nname = \"other\"\n";
+  const std::string process = kept_in(folder);
+  LiveServer server(process + other + data_tenant(source("web", "ringside")));
+  until(server, "/v1/sources/web?tenant=test", "waiting for requests");
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 60; ++i) {
+    const std::string lines = call_lines(i * 10, i * 10 + 10);
+    clients.push_back(std::make_unique<RawClient>(server.port()));
+    const std::string target = i % 3 == 0 ? "/v1/events" : "/v1/sources/web";
+    clients.back()->send("POST " + target + "?tenant=test HTTP/1.1\r\nHost: test\r\nContent-Length: " +
+                         std::to_string(lines.size()) + "\r\n\r\n" + lines);
+  }
+  REQUIRE(server.reload(process + other));
+  for (const auto& client : clients) {
+    const RawClient::Answer answer = client->answer();
+    CAPTURE(answer.status, answer.body);
+    CHECK((answer.status == 200 || answer.status == 404 || answer.status == 503));
+  }
+}
