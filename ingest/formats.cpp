@@ -5,6 +5,8 @@
 
 #include "ingest/event_rules.h"
 #include "ingest/formats_made.h"
+#include "ingest/mapping.h"
+#include "ingest/mapping_plan.h"
 #include "ingest/native_format.h"
 
 namespace ingest {
@@ -150,6 +152,12 @@ const FormatInfo* format_named(std::string_view name) {
   const auto all = formats();
   const auto found = std::find_if(all.begin(), all.end(), [&](const FormatInfo& one) { return one.name == name; });
   return found == all.end() ? nullptr : &*found;
+}
+
+std::vector<Capability> abilities(const FormatInfo& format, const FormatOptions& options) {
+  if (!format.needs_mapping) return {format.capabilities.begin(), format.capabilities.end()};
+  const auto mapping = Mapping::parse(options.mapping);
+  return mapping ? abilities_of(mapping->plan()) : std::vector<Capability>();
 }
 
 core::Result<std::unique_ptr<Format>> make_format(std::string_view name, FormatOptions options) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/zone.h"
+#include "ingest/capability.h"
 #include "ingest/fields.h"
 #include "ingest/json_path.h"
 #include "ingest/time_format.h"
@@ -109,5 +110,8 @@ struct MappingPlan {
   std::vector<Filter> filters;
   std::vector<EventPlan> events;
 };
+
+// What the events of a mapping tell, whatever the rows are.
+std::vector<Capability> abilities_of(const MappingPlan& plan);
 
 }  // namespace ingest

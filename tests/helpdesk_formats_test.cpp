@@ -509,6 +509,7 @@ TEST_CASE("Freshdesk: the mapping and the body of its page") {
   auto options = feed::options("freshdesk");
   std::ifstream in(RINGSIDE_SOURCE_DIR "/docs/examples/freshdesk.toml");
   options.mapping.assign(std::istreambuf_iterator<char>(in), {});
+  CHECK(ingest::abilities(*ingest::format_named("mapped_json"), options).size() == 8);  // customer, tickets, ratings
   auto format = feed::make("mapped_json", options);
   const auto body = [](const std::string& event, const std::string& status, const std::string& at) {
     return R"({"event":")" + event + R"(","id":"7","status":")" + status + R"(","priority":"High","group":"IT",)"

@@ -135,6 +135,39 @@ TEST_CASE("a mapping's faults are told before the first row") {
   CHECK(fault("[json]\n[time]\nformat = []\n") == "4:10 format is empty");
 }
 
+TEST_CASE("what a mapping can tell follows from the events it makes") {
+  const auto told = [](const std::string& events, const std::string& format = "mapped_json") {
+    auto options = feed::options("desk");
+    options.mapping = "source = \"x\"\n" + std::string(format == "mapped_json" ? "[json]\n" : "") + events;
+    std::string names;
+    for (const ingest::Capability& can : ingest::abilities(*ingest::format_named(format), options)) {
+      names += (names.empty() ? "" : " ") + std::string(ingest::name(can.ability));
+    }
+    return names;
+  };
+  const auto event = [](const std::string& type, const std::string& fields) {
+    return "[[event]]\ntype = " + type + "\nid = \"1\"\ntime = \"{/t}\"\n" + fields;
+  };
+  const std::string ticket = "ticket = \"{/i}\"\n";
+  CHECK(told(event("\"ticket.created\"", ticket + "customer = \"{/f}\"\n") + event("\"ticket.closed\"", ticket)) ==
+        "customer ticket_created ticket_solved");
+  CHECK(told(event("\"ticket.created\"", ticket + "agent = \"{/a}\"\n")) == "ticket_created ticket_assigned");
+  CHECK(told(event("\"call.queued\"", "call = \"{/c}\"\nqueue = \"{/q}\"\n") +
+             event("\"call.left\"", "call = \"{/c}\"\nreason = { column = \"/r\", map = { v = \"voicemail\", "
+                                  "c = \"callback\" }, unmapped = \"refuse\" }\n")) ==
+        "arrival queue_entry voicemail callback live_waiting");
+  // Nothing that is told afterwards is live; and an outcome that the rows say may be any.
+  CHECK(told(event("\"call.record\"", "call = \"{/c}\"\noutcome = \"answered\"\nqueue = \"{/q}\"\n")) ==
+        "arrival queue_entry answer wait talk");
+  CHECK(told(event("\"call.record\"", "call = \"{/c}\"\noutcome = \"{/o}\"\nwrap_ms = \"{/w}\"\n")) ==
+        "arrival menu refused answer wait abandon exits voicemail callback talk wrap_up");
+  // A type that the rows say may be any as well.
+  const std::string any = told(event("{ column = \"/k\", map = { a = \"agent.state\" } }", "agent = \"{/a}\"\n"));
+  CHECK(std::count(any.begin(), any.end(), ' ') == ingest::kAbilities - 1);
+  CHECK(told(event("{ column = \"k\", map = { a = \"agent.login\", b = \"agent.logout\" }, unmapped = \"null\" }",
+                   "agent = \"{/a}\"\n"), "mapped_text") == "agent_presence");
+}
+
 TEST_CASE("the tables of a source hold for mapped rows and native lines as well") {
   const auto rows = mapped(R"(source = "file"
 [[event]]
