@@ -35,10 +35,11 @@ function groups(board: Board): Group[] {
     .sort((a, b) => place(a.state) - place(b.state));
 }
 
-/** Absent where nobody can be: the view has no agents, or no source tells of them. */
+/** Absent where nobody can be: the view has no agents, no source tells who is there, or none was heard of yet. */
 export function AgentGrid({ board }: { board: Board }) {
   const all = groups(board);
-  if (all.length === 0 && board.cells.number('tenant', 'agents_logged_in') !== 0) return null;
+  const nobody = board.cells.rows('agent').value.length > 0 && board.cells.number('tenant', 'agents_logged_in') === 0;
+  if (all.length === 0 && !nobody) return null;
   return <Grid board={board} all={all} />;
 }
 
