@@ -12,6 +12,7 @@ int status_of(std::string_view code) {
     if (code == unknown) return 404;
   }
   if (code == "unsupported_media_type") return 415;
+  if (code == "too_large") return 413;
   if (code == "too_many_rows") return 422;
   return 400;
 }
@@ -52,6 +53,19 @@ Response try_later(int status, std::string_view code, std::string_view detail, i
   Response response = problem(status, code, detail);
   response.headers.emplace_back("Retry-After", std::to_string(seconds));
   return response;
+}
+
+Response firehose_problem(const Response& problem, std::string_view request_id, std::int64_t now_ms) {
+  static constexpr std::string_view kDetail = R"("detail":)";  // the last of a problem, see above
+  const std::size_t at = problem.body.find(kDetail);
+  CHECK(at != std::string::npos, "it is a problem");
+  Response answer = problem;
+  answer.content_type = "application/json";
+  answer.body = R"({"requestId":)";
+  append_string(answer.body, request_id);
+  answer.body += R"(,"timestamp":)" + std::to_string(now_ms) + R"(,"errorMessage":)";
+  answer.body += problem.body.substr(at + kDetail.size());
+  return answer;
 }
 
 std::string_view reason_phrase(int status) {

@@ -40,7 +40,7 @@ bool has_controls(std::string_view text) {
 
 struct Seen {
   std::string_view method, version;
-  int hosts = 0, lengths = 0, encodings = 0, fields = 0;
+  int hosts = 0, lengths = 0, encodings = 0, packings = 0, fields = 0;
 };
 
 std::optional<HeadProblem> bad(std::string detail, int status = 400) { return HeadProblem{status, std::move(detail)}; }
@@ -77,8 +77,10 @@ std::optional<HeadProblem> judge_field(std::string_view line, Seen& seen) {
     if (++seen.lengths > 1 || !only_digits(value)) return bad("Content-Length must be one number");
   } else if (same(name, "transfer-encoding")) {
     if (++seen.encodings > 1 || !same(value, "chunked")) return bad("Transfer-Encoding must be exactly chunked", 501);
-  } else if (same(name, "content-encoding") && !same(value, "identity")) {
-    return bad("compressed bodies are not accepted", 415);
+  } else if (same(name, "content-encoding")) {
+    if (++seen.packings > 1 || (!same(value, "identity") && !same(value, "gzip"))) {
+      return bad("Content-Encoding must be gzip or identity", 415);
+    }
   } else if (same(name, "expect") && !same(value, "100-continue")) {
     return bad("only 100-continue can be expected", 417);
   } else if (same(name, "trailer")) {

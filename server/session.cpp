@@ -15,6 +15,7 @@
 #include <boost/beast/http.hpp>
 
 #include "server/clock.h"
+#include "server/gzip.h"
 #include "server/handshake.h"
 #include "server/http.h"
 #include "server/problem.h"
@@ -209,6 +210,16 @@ core::Result<Request> request_of(Parser& parser, const std::string& id) {
   return request;
 }
 
+// A body that came packed becomes what it holds.
+core::Status unpack(Request& request, std::size_t most) {
+  const std::string_view encoding = request.header("content-encoding");
+  if (encoding.empty() || beast::iequals(encoding, "identity")) return core::Done{};
+  auto body = unpacked(request.body, most);
+  if (!body) return body.error();
+  request.body = std::move(*body);
+  return core::Done{};
+}
+
 net::awaitable<Response> answer(Site& site, Request request) {
   const auto executor = co_await net::this_coro::executor;
   auto start = [&site, &request, executor](auto handler) {
@@ -271,15 +282,21 @@ net::awaitable<bool> exchange(Connection& connection) {
   int status = error == http::error::body_limit ? 413 : error || !parser.is_header_done() ? 400 : 0;
   if (status == 0) status = co_await read_body(connection, parser);
   if (status < 0) co_return false;
+  // Of a head that was refused, too, as far as it was read.
+  const std::string firehose(parser.get()["X-Amz-Firehose-Request-Id"]);
+  const auto worded = [&firehose](Response response) {
+    const bool problem = response.content_type == "application/problem+json";
+    return problem && !firehose.empty() ? firehose_problem(response, firehose, wall_now()) : response;
+  };
   if (status > 0) {
     const char* code = status == 413 ? "too_large" : status == 408 ? "too_slow" : "bad_request";
-    co_await refuse(connection, problem(status, code, "the body is too large, too slow or malformed"), id);
+    co_await refuse(connection, worded(problem(status, code, "the body is too large, too slow or malformed")), id);
     co_return false;
   }
   const bool keep_alive = parser.keep_alive() && !site.draining && connection.requests < kMaxRequests;
   auto request = request_of(parser, id);
   if (!request) {
-    co_await refuse(connection, problem(request.error()), id);
+    co_await refuse(connection, worded(problem(request.error())), id);
     co_return false;
   }
   if (request->path == "/v1/stream") {
@@ -287,8 +304,14 @@ net::awaitable<bool> exchange(Connection& connection) {
     co_return false;
   }
   const bool head_only = request->method == "HEAD";
-  Response response = co_await answer(site, std::move(*request));
-  const bool written = co_await write(connection, std::move(response), id, keep_alive, !head_only);
+  const core::Status plain = unpack(*request, site.config.limits.body_bytes);
+  Response response;
+  if (plain) {
+    response = co_await answer(site, std::move(*request));
+  } else {
+    response = problem(plain.error());
+  }
+  const bool written = co_await write(connection, worded(std::move(response)), id, keep_alive, !head_only);
   co_return written&& keep_alive;
 }
 

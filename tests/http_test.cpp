@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/gzip.h"
 #include "tests/live_server.h"
 
 namespace {
@@ -291,4 +292,36 @@ TEST_CASE("every question of docs/rest.md is answered, and its events are accept
     CHECK(answer.status == 200);
   }
   CHECK(asked == 11);
+}
+
+TEST_CASE("a body may come packed: its limit is of what it holds, and a damaged one tells nothing") {
+  LiveServer server("[limits]\nbody_bytes = 4096\n" + std::string(kDataClock));
+  RawClient client(server.port());
+  const std::string event =
+      R"({"type":"call.queued","id":"1","source":"a","time":"2026-03-02T10:00:00Z","call":"c","queue":"q"})";
+  const std::string headers = std::string(kNdjson) + "Content-Encoding: gzip\r\n";
+  const auto post = [&](const std::string& body) { return client.post("/v1/events", body, headers); };
+  const std::string packed = gzip(event);
+  for (std::size_t cut = 0; cut < packed.size(); ++cut) {
+    const auto answer = post(packed.substr(0, cut));
+    CAPTURE(cut);
+    CHECK(answer.status == 400);
+    CHECK_THAT(answer.body, Catch::Contains(R"("code":"bad_encoding")"));
+  }
+  for (std::size_t at = packed.size() - 8; at < packed.size(); ++at) {  // the checksum and the length
+    std::string damaged = packed;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    CHECK(post(damaged).status == 400);
+  }
+  CHECK(post(packed + "x").status == 400);
+  CHECK(post(event).status == 400);
+  const auto bomb = post(gzip(event + std::string(4'000'000, '\n')));
+  CHECK(bomb.status == 413);
+  CHECK_THAT(bomb.body, Catch::Contains("limits.body_bytes when it is unpacked"));
+  CHECK(post(gzip(event + std::string(4'097 - event.size(), '\n'))).status == 413);
+  CHECK_THAT(client.get("/v1/current?kpi=waiting").body, Catch::Contains(R"("waiting":0)"));
+  // As large as it may be, and in two parts.
+  const std::string all = event + std::string(4'096 - event.size(), '\n');
+  CHECK_THAT(post(gzip(all.substr(0, 50)) + gzip(all.substr(50))).body, Catch::StartsWith(R"({"accepted":1,)"));
+  CHECK_THAT(client.get("/v1/current?kpi=waiting").body, Catch::Contains(R"("waiting":1)"));
 }

@@ -49,7 +49,10 @@ TEST_CASE("what two readers could understand differently is refused") {
       {"GET /#f HTTP/1.1\r\n" + host + "\r\n", 400},
       {"G(T / HTTP/1.1\r\n" + host + "\r\n", 400},
       {"GET /" + std::string(3'000, 'a') + " HTTP/1.1\r\n" + host + "\r\n", 414},
-      {"POST / HTTP/1.1\r\n" + host + "Content-Encoding: gzip\r\n\r\n", 415},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Encoding: GZIP\r\n\r\n", 0},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Encoding: br\r\n\r\n", 415},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Encoding: gzip, gzip\r\n\r\n", 415},
+      {"POST / HTTP/1.1\r\n" + host + "Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n\r\n", 415},
       {"POST / HTTP/1.1\r\n" + host + "Expect: magic\r\n\r\n", 417},
       {"POST / HTTP/1.1\r\n" + host + "Trailer: X\r\n\r\n", 400},
   }));

@@ -2,6 +2,8 @@
 // whatever happens in between; what nobody can read is kept, shown and read again.
 #include "tests/source_server.h"
 
+#include "ingest/signature.h"
+#include "tests/gzip.h"
 #include "tests/peer.h"
 
 namespace {
@@ -188,6 +190,47 @@ queue = "sales"
   CHECK_THAT(client.get("/v1/current?kpi=abandoned&window=today").body, Catch::Contains(R"("abandoned@today":1)"));
   CHECK(client.post("/v1/quarantine/purge?source=pbx", "").body == R"({"purged":1})");
   CHECK_THAT(client.get("/metrics").body, Catch::Contains("ringside_quarantine_entries{tenant=\"test\"} 0\n"));
+}
+
+TEST_CASE("Amazon Data Firehose: packed or not, and every answer in its form") {
+  LiveServer server("[limits]\nbody_bytes = 4096\n" +
+                    data_tenant(source("connect", "amazon_connect", "secret = \"k\"")));
+  until(server, "/v1/sources/connect", "waiting for requests");
+  RawClient client(server.port());
+  const std::string record =
+      R"({"ContactId":"c1","Channel":"VOICE","InitiationMethod":"INBOUND",)"
+      R"("InitiationTimestamp":"2026-03-02T10:00:00Z","DisconnectTimestamp":"2026-03-02T10:01:00Z",)"
+      R"("DisconnectReason":"CUSTOMER_DISCONNECT",)"
+      R"("LastUpdateTimestamp":"2026-03-02T10:01:30Z","Queue":{"Name":"Basic",)"
+      R"("EnqueueTimestamp":"2026-03-02T10:00:10Z","DequeueTimestamp":"2026-03-02T10:01:00Z","Duration":50}})";
+  const std::string body =
+      R"({"requestId":"r1","timestamp":1,"records":[{"data":")" + ingest::base64(record) + R"("}]})";
+  const auto post = [&](const std::string& name, const std::string& bytes, const std::string& key, bool packed) {
+    return client.post("/v1/sources/" + name, bytes,
+                       "X-Amz-Firehose-Request-Id: r1\r\nX-Amz-Firehose-Access-Key: " + key +
+                           "\r\nContent-Type: application/json\r\n" + (packed ? "Content-Encoding: gzip\r\n" : ""));
+  };
+  const auto refused = [&](const RawClient::Answer& answer, int status, const std::string& why) {
+    CHECK(answer.status == status);
+    CHECK_THAT(answer.head, Catch::Contains("Content-Type: application/json\r\n"));
+    CHECK_THAT(answer.body, Catch::StartsWith(R"({"requestId":"r1","timestamp":1)"));
+    CHECK_THAT(answer.body, Catch::Contains(R"(,"errorMessage":")" + why));
+    CHECK_THAT(answer.body, Catch::EndsWith("\"}"));
+  };
+  refused(post("connect", gzip(body), "x", true), 401, "");
+  refused(post("none", gzip(body), "k", true), 404, "there is no source 'none'");
+  refused(post("connect", body, "k", true), 400, "the gzip body is damaged");
+  refused(post("connect", gzip(std::string(100'000, ' ')), "k", true), 413, "the body is larger than");
+  CHECK_THAT(client.get("/v1/sources/connect").body, Catch::Contains(count("messages", 0)));
+  const auto taken = post("connect", gzip(body), "k", true);
+  CHECK(taken.status == 200);
+  CHECK_THAT(taken.body, Catch::StartsWith(R"({"requestId":"r1","timestamp":1)"));
+  CHECK_THAT(taken.body, !Catch::Contains("errorMessage"));
+  CHECK(post("connect", body, "k", false).status == 200);  // again, not packed: the same
+  CHECK_THAT(client.get("/v1/current?scope=tenant&kpi=offered,abandoned&window=today").body,
+             Catch::Contains(R"("abandoned@today":1,"offered@today":1)"));
+  // Too large before it is unpacked: the connection is over.
+  refused(post("connect", std::string(5'000, 'x'), "k", false), 413, "the body is too large");
 }
 
 TEST_CASE("requests for sources that are not there or not to be asked are told so") {
