@@ -109,10 +109,11 @@ void read_tls(Section& section, SourceConfig& source) {
   source.tls_ca = *content;
 }
 
-// Where it comes from: one of three, or over HTTP.
+// Where it comes from: one of four, or over HTTP.
 void read_inlet(Section& section, const ingest::FormatInfo& info, SourceConfig& source) {
-  const int named = section.has("file") + section.has("connect") + section.has("listen");
+  const int named = section.has("file") + section.has("files") + section.has("connect") + section.has("listen");
   source.file = section.text("file");
+  const std::string files = section.text("files");
   const std::string connect = section.text("connect");
   const std::string listen = section.text("listen");
   const std::string from = section.text("read_from", "beginning");
@@ -128,11 +129,19 @@ void read_inlet(Section& section, const ingest::FormatInfo& info, SourceConfig& 
   source.reconnect_after =
       section.duration("reconnect_after", source.reconnect_after, 10, 10 * windows::kMinute);
   source.public_url = section.text("public_url");
-  if (named > 1) return section.fail("name", "comes from one place: 'file', 'connect' or 'listen'");
+  if (named > 1) return section.fail("name", "comes from one place: 'file', 'files', 'connect' or 'listen'");
   source.inlet = Inlet::http;
   if (section.has("file")) {
     source.inlet = Inlet::file;
     if (source.file.empty()) section.fail("file", "must name a file");
+  } else if (section.has("files")) {
+    source.inlet = Inlet::files;
+    source.file = files;
+    const std::size_t name = files.rfind('/') + 1;  // 0 without one
+    const bool pattern = files.find_first_of("*?[", name) != std::string::npos;
+    if (!pattern || files.find_first_of("*?[") < name) {
+      section.fail("files", "must be a folder and a pattern of names in it, such as \"/var/log/calls/*.log\"");
+    }
   } else if (section.has("connect")) {
     source.inlet = Inlet::connect;
     if (!split_address(connect, source.host, source.port) || source.port == 0) {
@@ -298,7 +307,7 @@ void read_watch(Section& source, const std::string& name, const KnownNames& name
 }  // namespace
 
 std::string_view name(Inlet inlet) {
-  constexpr std::string_view kNames[] = {"none", "http", "file", "connect", "listen"};
+  constexpr std::string_view kNames[] = {"none", "http", "file", "files", "connect", "listen"};
   return kNames[static_cast<std::size_t>(inlet)];
 }
 

@@ -50,11 +50,6 @@ bool older(const Sibling& a, const Sibling& b) {
   return a.path < b.path;
 }
 
-bool compressed(const std::string& path) {
-  constexpr std::string_view kEnds[] = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z"};
-  return std::any_of(std::begin(kEnds), std::end(kEnds), [&](std::string_view end) { return path.ends_with(end); });
-}
-
 // What rotation makes of the file beside it, the oldest first; what is compressed is left out.
 std::vector<Sibling> siblings(const std::string& path) {
   std::vector<Sibling> found;
@@ -66,7 +61,7 @@ std::vector<Sibling> siblings(const std::string& path) {
     const std::string other = it->path().filename().string();
     const char next = other.size() > name.size() ? other[name.size()] : '\0';
     const bool rotated = other.starts_with(name) && (next == '.' || next == '-');
-    if (!rotated || compressed(other)) continue;
+    if (!rotated || is_packed(other)) continue;
     Sibling sibling{it->path().string(), {}, 0};
     std::from_chars(other.data() + name.size() + 1, other.data() + other.size(), sibling.number);
     if (next == '-') sibling.number = 0;  // a date
@@ -77,6 +72,11 @@ std::vector<Sibling> siblings(const std::string& path) {
 }
 
 }  // namespace
+
+bool is_packed(std::string_view path) {
+  constexpr std::string_view kEnds[] = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z"};
+  return std::any_of(std::begin(kEnds), std::end(kEnds), [&](std::string_view end) { return path.ends_with(end); });
+}
 
 std::string text_of(const FilePosition& p) {
   std::ostringstream text;

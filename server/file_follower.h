@@ -29,6 +29,7 @@ struct FilePosition {
 };
 std::string text_of(const FilePosition& position);
 std::optional<FilePosition> file_position(std::string_view text);
+bool is_packed(std::string_view path);  // by its name
 
 class FileFollower {
  public:

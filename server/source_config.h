@@ -16,6 +16,7 @@ enum class Inlet : std::uint8_t {
   none,     // only named
   http,     // they post to /v1/sources/<name>
   file,     // we follow a file
+  files,    // we read files of a folder as they appear
   connect,  // we connect
   listen,   // they connect
 };
@@ -26,7 +27,7 @@ struct SourceConfig {
   std::uint8_t authority = 1;
   std::string format;
   Inlet inlet = Inlet::none;
-  std::string file;
+  std::string file;       // or the files, as a pattern
   bool from_end = false;  // of a file seen for the first time
   std::string host;       // to connect to, or the address to listen on
   std::uint16_t port = 0;

@@ -1,10 +1,14 @@
-// The inlet of a followed file. Reading is in pieces, with a turn for everybody else between them.
+// The inlets of a followed file and of a folder whose files are read once each. Reading is in pieces, with a turn for
+// everybody else between them.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+
+#include <type_traits>
 
 #include "ingest/framing.h"
 #include "server/clock.h"
 #include "server/file_follower.h"
+#include "server/folder_follower.h"
 #include "server/log.h"
 #include "server/source_inlets.h"
 
@@ -13,20 +17,51 @@ namespace {
 
 constexpr std::size_t kPiece = 64 * 1024;
 
-class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileInlet> {
+// A file, as the inlet reads it.
+class OneFile {
+ public:
+  explicit OneFile(const SourceConfig& config) : follower_(config.file, config.from_end) {}
+  void go_on(const Source& source) {
+    if (const auto position = file_position(source.place())) follower_.go_on(*position, source.same_file());
+  }
+  auto read() { return follower_.read(kPiece); }
+  // `taken`: bytes of the current file that became messages, since reading of it began.
+  std::string place(std::uint64_t taken) { return text_of(follower_.position(follower_.begun_at() + taken)); }
+  std::string trouble() const { return ""; }
+  const FileFollower& follower() const { return follower_; }
+
+ private:
+  FileFollower follower_;
+};
+
+class Folder {
+ public:
+  explicit Folder(const SourceConfig& config) : follower_(config.file, config.from_end) {}
+  void go_on(const Source& source) {
+    if (source.same_file()) follower_.go_on(source.place());
+  }
+  auto read() { return follower_.read(kPiece, steady_now()); }
+  std::string place(std::uint64_t) const { return follower_.place(); }
+  std::string trouble() const { return follower_.trouble(); }
+  const FolderFollower& follower() const { return follower_; }
+
+ private:
+  FolderFollower follower_;
+};
+
+template <class Files>
+class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileInlet<Files>> {
  public:
   FileInlet(boost::asio::io_context& io, std::shared_ptr<Source> source)
       : io_(io),
         source_(std::move(source)),
-        follower_(source_->config().file, source_->config().from_end),
+        files_(source_->config()),
         framer_(source_->framing()) {}
 
   void start() override {
-    if (const auto position = file_position(source_->place())) follower_.go_on(*position, source_->same_file());
-    source_->tell_place([this] {
-      return begun_ ? text_of(follower_.position(follower_.begun_at() + framer_.position())) : source_->place();
-    });
-    const std::weak_ptr<FileInlet> self = weak_from_this();
+    files_.go_on(*source_);
+    source_->tell_place([this] { return begun_ ? files_.place(framer_.position()) : source_->place(); });
+    const std::weak_ptr<FileInlet> self = this->weak_from_this();
     source_->when_room([self] {
       if (const auto inlet = self.lock()) inlet->soon();
     });
@@ -40,7 +75,7 @@ class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileIn
   void soon() {
     if (waiting_) return;
     waiting_ = true;
-    boost::asio::post(io_, [self = shared_from_this()] {
+    boost::asio::post(io_, [self = this->shared_from_this()] {
       self->waiting_ = false;
       self->step();
     });
@@ -49,25 +84,29 @@ class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileIn
   void step() {
     if (stopped_ || !source_->room()) return;
     SourceHealth& health = source_->health();
-    const auto piece = follower_.read(kPiece);
+    const auto piece = files_.read();
     if (!piece) {
       health.become(piece.error().message, false, wall_now());
       return;
     }
-    if (begun_ != follower_.files()) {
-      begun_ = follower_.files();
+    const auto& follower = files_.follower();
+    if (begun_ != follower.files()) {
+      if (begun_ == 0 || std::is_same_v<Files, OneFile>) {
+        log_info("source " + source_->config().name + ": reading " + source_->config().file);
+      }
+      begun_ = follower.files();
       framer_ = ingest::Framer(source_->framing());
       too_large_ = 0;
-      log_info("source " + source_->config().name + ": reading " + source_->config().file);
     }
-    health.become(live_ ? "following" : "reading what is there", true, wall_now());
-    health.behind = follower_.behind();
-    health.gaps += follower_.gaps() - gaps_;
-    gaps_ = follower_.gaps();
-    if (piece->bytes.empty() && !piece->ended) {
-      live_ = true;
-      return;
-    }
+    health.behind = follower.behind();
+    health.gaps += follower.gaps() - gaps_;
+    gaps_ = follower.gaps();
+    const bool nothing = piece->bytes.empty() && !piece->ended;
+    live_ = live_ || (nothing && health.behind == 0);
+    const std::string trouble = files_.trouble();
+    const std::string state = live_ ? "following" : "reading what is there";
+    health.become(trouble.empty() ? state : trouble, trouble.empty(), wall_now());
+    if (nothing) return;
     framer_.feed(piece->bytes);
     while (const auto message = framer_.next()) read(*message);
     if (piece->ended) {
@@ -87,11 +126,11 @@ class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileIn
 
   boost::asio::io_context& io_;
   std::shared_ptr<Source> source_;
-  FileFollower follower_;
+  Files files_;
   ingest::Framer framer_;
-  std::uint64_t begun_ = 0;      // FileFollower::files of the framer's
+  std::uint64_t begun_ = 0;      // number of the framer's file
   std::uint64_t too_large_ = 0, gaps_ = 0;  // counted so far
-  bool live_ = false;            // its end was reached before
+  bool live_ = false;            // everything there was had been read before
   bool waiting_ = false;
   bool stopped_ = false;
 };
@@ -99,7 +138,11 @@ class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileIn
 }  // namespace
 
 std::shared_ptr<SourceInlet> follow_file(boost::asio::io_context& io, std::shared_ptr<Source> source) {
-  return std::make_shared<FileInlet>(io, std::move(source));
+  return std::make_shared<FileInlet<OneFile>>(io, std::move(source));
+}
+
+std::shared_ptr<SourceInlet> follow_folder(boost::asio::io_context& io, std::shared_ptr<Source> source) {
+  return std::make_shared<FileInlet<Folder>>(io, std::move(source));
 }
 
 }  // namespace server

@@ -1,4 +1,5 @@
-// Inlets: how the bytes of a source reach it: a file that is followed, a connection we make, a port others connect to.
+// Inlets: how the bytes of a source reach it: a file that is followed, files that are read as they appear, a connection
+// we make, a port others connect to.
 // Each cuts them into messages, hands these to its Source, and stops reading while that has no room.
 //
 // Connections are made again after they end, at first soon, then every 30 s. None of them ends the process: what is
@@ -26,6 +27,7 @@ class SourceInlet {
 };
 
 std::shared_ptr<SourceInlet> follow_file(boost::asio::io_context& io, std::shared_ptr<Source> source);
+std::shared_ptr<SourceInlet> follow_folder(boost::asio::io_context& io, std::shared_ptr<Source> source);
 std::shared_ptr<SourceInlet> connect_to(boost::asio::io_context& io, std::shared_ptr<Source> source);
 std::shared_ptr<SourceInlet> listen_for(boost::asio::io_context& io, std::shared_ptr<Source> source);
 // nullptr: it comes over HTTP, or is only a name.

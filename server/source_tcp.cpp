@@ -316,6 +316,8 @@ std::shared_ptr<SourceInlet> make_inlet(net::io_context& io, const std::shared_p
   switch (source->config().inlet) {
     case Inlet::file:
       return follow_file(io, source);
+    case Inlet::files:
+      return follow_folder(io, source);
     case Inlet::connect:
       return connect_to(io, source);
     case Inlet::listen:

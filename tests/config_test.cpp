@@ -137,6 +137,10 @@ TEST_CASE("what is wrong is said with its place and reason") {
       {"[[tenant]]\nname = \"a\"\n[[tenant.source]]\nname = \"s\"\nformat = \"ringside\"\nconnect = \"a:1\"\n"
        "tls = true\ntls_ca = \"" RINGSIDE_SOURCE_DIR "/README.md\"",
        "README.md', which holds no certificate"},
+      {"[[tenant]]\nname = \"a\"\n[[tenant.source]]\nname = \"s\"\nformat = \"ringside\"\nfiles = \"/a/b.log\"",
+       "'tenant.source.files' must be a folder and a pattern of names in it"},
+      {"[[tenant]]\nname = \"a\"\n[[tenant.source]]\nname = \"s\"\nformat = \"ringside\"\nfiles = \"/a*/b*\"",
+       "'tenant.source.files' must be a folder and a pattern of names in it"},
       {"a = = 1", "f.toml:1:5"},
       {"[kpi]\nid = \"x\"", "'kpi' must be a list of tables"},
   }));

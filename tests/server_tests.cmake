@@ -11,6 +11,7 @@ set(SERVER_TESTS
   http_test.cpp
   reload_test.cpp
   file_follower_test.cpp
+  folder_follower_test.cpp
   sources_test.cpp
   source_switch_test.cpp
   source_dialogue_test.cpp

@@ -214,7 +214,7 @@ TEST_CASE("event socket: password, subscription, events, and the connection lost
   CHECK(numbers(server) == from_file("freeswitch_events", events, R"("state":"break")"));
 }
 
-TEST_CASE("3CX both ways: they connect, once or for each record, or we do") {
+TEST_CASE("3CX all ways: they connect, once or for each record, or we do, or each call is a file") {
   const std::string line =
       "Call 612505,00000C21DE5C2470_6531,00:05:00,2025/09/19 13:34:20,2025/09/19 13:34:31,2025/09/19 13:39:31,"
       "TerminatedBySrc,+15555550123,Ext.504,10021,504,504,,Ext.504,504";
@@ -249,6 +249,24 @@ TEST_CASE("3CX both ways: they connect, once or for each record, or we do") {
     peer.wait_for_call();
     peer.say(line + "\r\n" + other + "\r\n");
     check(server);
+  }
+  SECTION("a file for each call, each read once, also by the next process") {
+    OwnFolder folder;
+    const std::string toml =
+        kept_in(folder) + config("3cx_cdr", "files = \"" + folder.path("call-*.log") + "\"" + queues);
+    folder.write("call-612505.log", line + "\r\n");
+    folder.write("call-612506.log", other);
+    folder.write("cdr.log", "of no interest\r\n");
+    {
+      LiveServer server(toml);
+      check(server);
+    }
+    LiveServer server(toml);
+    std::string third = line;
+    third.replace(third.find("_6531"), 5, "_6533").replace(third.find("612505"), 6, "612507");
+    folder.write("call-612507.log", third + "\r\n");
+    until(server, std::string(kQuestion), R"("talk_time@60m":600000)");
+    CHECK_THAT(asked(server, "/v1/sources/pbx"), Catch::Contains(count("messages", 1)));
   }
 }
 
