@@ -200,7 +200,7 @@ void Service::look_around() {
     log_warn(before.empty() ? p.space->reason() : "there is enough disk space again: taking events");
   }
   p.rest->low_space(p.space->reason());
-  p.sources->hold(!p.space->reason().empty());
+  p.sources->halt(!p.space->reason().empty());
   p.past->tidy(steady_now());
   p.look.expires_after(kLookAround);
   p.look.async_wait([this](boost::system::error_code error) {

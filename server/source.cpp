@@ -100,7 +100,7 @@ void Source::carry_on(const SourceHealth& before) {
 
 bool Source::room() const {
   const std::size_t most = config_.inlet == Inlet::http ? kRequests : kPieces;
-  const bool takes = !held_ && !stopped_ && !leaving_ && !around_.tenant.stopped;
+  const bool takes = !halted_ && !stopped_ && !leaving_ && !around_.tenant.stopped;
   return takes && submitted_ == pieces_.size() && pieces_.size() < most;
 }
 
@@ -173,7 +173,7 @@ void Source::hand_over(Done done) {
 void Source::pump() {
   if (stopped_) return;
   const bool full = !room();
-  while (submitted_ < pieces_.size() && !held_ && !around_.tenant.stopped) {
+  while (submitted_ < pieces_.size() && !halted_ && !around_.tenant.stopped) {
     Piece& piece = pieces_[submitted_];
     if (!piece.batch || piece.batch->events.empty()) {
       piece.acknowledged = true;
@@ -286,10 +286,10 @@ void Source::close_calls(Time now) {
   if (closed > 0) intake_->inferred["close_after"] += closed;
 }
 
-void Source::hold(bool held) {
-  if (held == held_) return;
-  held_ = held;
-  if (held) return;
+void Source::halt(bool halted) {
+  if (halted == halted_) return;
+  halted_ = halted;
+  if (halted) return;
   pump();
   if (room() && when_room_) when_room_();
 }

@@ -68,8 +68,8 @@ class Source : public std::enable_shared_from_this<Source> {
   void hand_over(Done done = {});
   void reconnected() { format_->reconnected(); }
   void tick(Time wall, Time steady);
-  // Holds everything back while there is a reason to.
-  void hold(bool held);
+  // Nothing is taken or handed over while there is a reason to wait.
+  void halt(bool halted);
   // Nothing is taken any more; what is on its way is still marked once it is synced. Then it is idle.
   void leave();
   // Nothing is taken any more; the mark as it is now is written, unless something is on its way: that is read again
@@ -77,7 +77,7 @@ class Source : public std::enable_shared_from_this<Source> {
   // source is touched: who still holds it, an inlet that runs out, may outlive that.
   void stop();
 
-  bool held() const { return held_; }
+  bool halted() const { return halted_; }
   bool idle() const { return pieces_.empty(); }  // nothing is on its way
   // What became of the counts of one that this one replaces.
   void carry_on(const SourceHealth& before);
@@ -124,7 +124,7 @@ class Source : public std::enable_shared_from_this<Source> {
   std::size_t submitted_ = 0;  // of them
   std::uint64_t first_ = 0;    // number of the first of them
   bool live_ = true;           // of what is in the intake
-  bool held_ = false;
+  bool halted_ = false;
   bool leaving_ = false;
   bool stopped_ = false;
   bool unmarked_ = false;  // something was read since the last mark was made

@@ -17,6 +17,7 @@ namespace net = boost::asio;
 
 constexpr const char* kCoverageFile = ".coverage";  // no source may be called so
 constexpr Time kCoverEvery = 60'000;  // until when somebody spoke is kept that often
+constexpr Time kPassing = 500;  // a state that is not well for less is on the way to another
 constexpr auto kTick = std::chrono::milliseconds(100);  // how late a followed file is noticed to have grown
 
 // Whether messages come the same way.
@@ -58,7 +59,7 @@ void Sources::start(SourceDisk::Failed failed) {
 }
 
 void Sources::drain() {
-  hold(true);
+  halt(true);
   draining_ = true;
 }
 
@@ -85,7 +86,7 @@ void Sources::tick() {
       if (!running.source) continue;
       running.source->tick(wall, steady);
       if (running.inlet) running.inlet->tick();
-      say_if_changed(source, running);
+      say_if_changed(source, running, wall);
     }
     replace_those_that_left(owner);
   }
@@ -95,10 +96,11 @@ void Sources::tick() {
   });
 }
 
-void Sources::say_if_changed(const std::string& name, Running& running) {
+void Sources::say_if_changed(const std::string& name, Running& running, Time wall) {
   const SourceHealth& health = running.source->health();
-  if (health.well == running.said_well) return;
-  running.said_well = health.well;
+  const std::string now = health.well ? "" : health.state;
+  if (now == running.said || (!health.well && wall - health.state_since < kPassing)) return;
+  running.said = now;
   const std::string text = "source " + name + ": " + health.state;
   health.well ? log_info(text) : log_warn(text);
 }
@@ -226,7 +228,7 @@ void Sources::begin(OfTenant& owner, const SourceConfig& config) {
     log_error("source " + config.name + ": " + running.failed);
     return;
   }
-  source->hold(held_);
+  source->halt(halted_);
   running.source = source;
   running.inlet = make_inlet(io_, source);
   if (running.inlet) {
@@ -243,12 +245,12 @@ void Sources::end(Running& running) {
   running.inlet.reset();
 }
 
-void Sources::hold(bool held) {
-  if (held == held_ || draining_) return;
-  held_ = held;
+void Sources::halt(bool halted) {
+  if (halted == halted_ || draining_) return;
+  halted_ = halted;
   for (auto& [name, owner] : owners_) {
     for (auto& [source, running] : owner.running) {
-      if (running.source) running.source->hold(held);
+      if (running.source) running.source->halt(halted);
     }
   }
 }

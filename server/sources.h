@@ -36,7 +36,7 @@ class Sources {
   // ones that go on where they were.
   void configure(const Config& config);
   // Nothing is taken while there is too little room on the disk.
-  void hold(bool held);
+  void halt(bool halted);
 
   // ---- HTTP (docs/rest.md) ----
   void post(Tenant& tenant, const std::string& source, const Request& request, const Reply& reply);
@@ -60,7 +60,7 @@ class Sources {
     std::shared_ptr<Source> source;
     std::shared_ptr<SourceInlet> inlet;
     std::string failed;  // why it did not begin
-    bool said_well = true;              // in the log
+    std::string said;                   // in the log: what is wrong with it; empty: nothing
     bool leaves = false;                // as soon as nothing of it is on its way
     std::optional<SourceConfig> next;   // takes its place then
   };
@@ -79,7 +79,7 @@ class Sources {
   void cover(OfTenant& owner, const TenantConfig& config);
   void show_coverage(OfTenant& owner);
   void keep_coverage(OfTenant& owner);
-  static void say_if_changed(const std::string& name, Running& running);
+  static void say_if_changed(const std::string& name, Running& running, Time wall);
   void begin(OfTenant& owner, const SourceConfig& config);
   void change(OfTenant& owner, Running& running, const SourceConfig* now);
   void replace_those_that_left(OfTenant& owner);
@@ -94,7 +94,7 @@ class Sources {
   SourceDisk disk_;
   std::map<std::string, OfTenant> owners_;  // by tenant
   std::unique_ptr<Timer> timer_;
-  bool held_ = false;
+  bool halted_ = false;
   bool draining_ = false;
   SourceDisk::Failed failed_;
 };

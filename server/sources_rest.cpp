@@ -152,7 +152,7 @@ void append_source(std::string& out, const std::string& name, const Source* sour
   append_string(out, server::name(config.inlet));
   out += R"(,"authority":)" + std::to_string(config.authority) + ",";
   SourceHealth shown = source->health();
-  if (source->held()) shown.become("held back: there is too little room on the disk", false, wall_now());
+  if (source->halted()) shown.become("halted: there is too little room on the disk", false, wall_now());
   append_health(out, shown, steady_now());
   if (coverage != nullptr) {
     append_abilities(out, source->info());

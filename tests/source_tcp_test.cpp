@@ -27,7 +27,7 @@ TEST_CASE("while the disk is nearly full a connection is not read: the sender wa
                     seams);
   const std::uint16_t port = listening(server, "acd");
   free = 1;
-  until(server, "/v1/sources/acd", "held back");
+  until(server, "/v1/sources/acd", "halted");
   RawClient asking(server.port());
   CHECK(asking.post("/v1/events", "").status == 503);
 
