@@ -161,7 +161,10 @@ TEST_CASE("a folder that is not there is said and waited for; so is a file that 
     const NotRoot nobody(folder.path(""));
     std::error_code closed;
     const std::filesystem::directory_iterator there(missing, closed);
-    if (closed) return WARN("left out: the folder for temporary files is the superuser's own");
+    if (closed) {
+      WARN("left out: the folder for temporary files is the superuser's own");
+      return;
+    }
     CHECK(settled(follower, now) == "open|");
     CHECK(follower.trouble() == "cannot read '" + missing + "/a': Permission denied");
     CHECK(follower.behind() == 6);
