@@ -30,13 +30,14 @@ export function QueueTiles({ board, open }: { board: Board; open: (row: string) 
   const critical = tiles.filter((row) => board.severities.value.get(row) === 'crit');
   return (
     <section class="queues" ref={host} style={{ '--across': String(across), '--abreast': String(abreast) }} aria-label={strings.queues}>
-      {queues.length === 0 && board.started.value ? <p class="nobody">{strings.noQueues}</p> : null}
-      <div class="tiles" data-tall={String(tall)}>
-        {tiles.map((row) => (
-          <QueueTile key={row} board={board} row={row} open={open}
-            filled={critical.indexOf(row) >= 0 && critical.indexOf(row) < mostFilled} />
-        ))}
-      </div>
+      {queues.length === 0 ? <p class="nobody">{board.started.value ? strings.noQueues : ''}</p> : (
+        <div class="tiles" data-tall={String(tall)}>
+          {tiles.map((row) => (
+            <QueueTile key={row} board={board} row={row} open={open}
+              filled={critical.indexOf(row) >= 0 && critical.indexOf(row) < mostFilled} />
+          ))}
+        </div>
+      )}
       {rows.length > 0 ? (
         <div class="rows">
           {shown.map((row) => <QueueRow key={row} board={board} row={row} />)}
