@@ -88,8 +88,8 @@ class Reader {
     return last;
   }
 
-  static bool told_twice(Time first, int first_by, const Observation& o) {
-    return first != kNever && first_by != authority_of(o.rank) && o.at - first <= kClocksApart;
+  static bool told_twice(Time first, Teller first_by, const Observation& o) {
+    return first != kNever && first_by != teller_of(o) && o.at - first <= kClocksApart;
   }
 
   // Visits follow each other: the next one's beginning was the end at the latest.
@@ -120,7 +120,7 @@ class Reader {
       } else if (previous.queued == kNever && previous.exit == Visit::Exit::none) {
         // Rang somewhere before the source told of the queue: the same visit.
         previous.queued = o.at;
-        previous.queued_by = authority_of(o.rank);
+        previous.queued_by = teller_of(o);
         previous.queue = o.queue;
         return;
       }
@@ -128,7 +128,7 @@ class Reader {
     Visit& v = call_.visits.emplace_back();
     v.queue = o.queue;
     v.queued = o.at;
-    v.queued_by = authority_of(o.rank);
+    v.queued_by = teller_of(o);
     v.channel = call_.channel;
     v.priority = call_.priority;
   }
@@ -147,7 +147,7 @@ class Reader {
       return offer.to == kNever || told_twice(offer.from, offer.said_by, o);
     });
     if (rings || open_leg(v, o.agent) != nullptr) return;
-    v.offers.push_back({o.agent, o.at, kNever, false, authority_of(o.rank)});
+    v.offers.push_back({o.agent, o.at, kNever, false, teller_of(o)});
   }
 
   void no_answer(const Observation& o) {
@@ -164,7 +164,7 @@ class Reader {
     for (const Offer& offer : v.offers) {
       if (o.agent != kNoAgent && offer.agent == o.agent && offer.no_answer && from < offer.to) return;
     }
-    v.offers.push_back({o.agent, from, o.at, true, authority_of(o.rank)});
+    v.offers.push_back({o.agent, from, o.at, true, teller_of(o)});
   }
 
   void answered(const Observation& o) {
@@ -183,7 +183,7 @@ class Reader {
     Leg& leg = v.legs.emplace_back();
     leg.agent = o.agent;
     leg.answered = o.at;
-    leg.answered_by = authority_of(o.rank);
+    leg.answered_by = teller_of(o);
   }
 
   // The latest leg of the agent, an open one first; of anybody when no agent is named; of any queue when none is.
@@ -219,8 +219,8 @@ class Reader {
     if (leg.ended == kNever) {
       resume(leg, o.at);
       leg.ended = o.at;
-      leg.ended_by = authority_of(o.rank);
-    } else if (leg.ended_by != authority_of(o.rank) && o.at - leg.ended > kClocksApart) {
+      leg.ended_by = teller_of(o);
+    } else if (leg.ended_by != teller_of(o) && o.at - leg.ended > kClocksApart) {
       return;  // did not see it end, and counted on
     }
     if (o.value >= 0) leg.talk = o.value;
@@ -287,7 +287,7 @@ class Reader {
       const Time at = o.at - std::max(0, o.value);
       resume(*leg, at);
       leg->ended = at;
-      leg->ended_by = authority_of(o.rank);
+      leg->ended_by = teller_of(o);
     }
     leg->wrapped = o.at;
     leg->wrap = o.value;
@@ -426,7 +426,7 @@ Call read_call(const Record& record) {
   const Observation* const begin = record.observations.data();
   const Observation* const end = begin + record.observations.size();
   const Observation* const live_end =
-      std::partition_point(begin, end, [](const Observation& o) { return !o.final; });
+      std::partition_point(begin, end, [](const Observation& o) { return !o.final(); });
   Call call;
   const auto merged = [](const Observation& o) { return o.type == EventType::call_merged; };
   if (std::any_of(begin, live_end, merged)) return call;
@@ -440,10 +440,10 @@ Call read_call(const Record& record) {
   const int live_authority = highest_authority(begin, live_end);
   Observations part;
   int highest_visit = 0;
-  for (const Observation* o = live_end; o != end; ++o) highest_visit = std::max<int>(highest_visit, o->visit);
+  for (const Observation* o = live_end; o != end; ++o) highest_visit = std::max<int>(highest_visit, o->visit());
   for (int visit = 1; visit <= highest_visit; ++visit) {
     part.clear();
-    std::copy_if(live_end, end, std::back_inserter(part), [&](const Observation& o) { return o.visit == visit; });
+    std::copy_if(live_end, end, std::back_inserter(part), [&](const Observation& o) { return o.visit() == visit; });
     if (part.empty()) continue;
     Call final;
     Reader(final).read(part.data(), part.data() + part.size());

@@ -7,7 +7,7 @@
 //
 // Two sources may tell live of one call, each by its own clock, and one of them in whole seconds. An agent has one
 // connection with a call at a time and rings once at a time, and a caller waits once at a time, so what overlaps is
-// the same thing told twice, and so is what another source tells of the same queue or agent within two seconds. What
+// the same thing told twice, and so is what another teller tells of the same queue or agent within two seconds. What
 // names a queue that was left no longer ago is about the visit there. How a visit ended without answer is believed of
 // the source with the higher authority; a message left on the way out is told besides. Values, any thread.
 #pragma once
@@ -34,7 +34,7 @@ struct Leg {
   Duration hold = -1;
   Duration wrap = -1;
   Detail transfer = Detail::none;
-  int answered_by = 0, ended_by = 0;  // authority of who said so first
+  Teller answered_by = 0, ended_by = 0;  // who said so first
   boost::container::small_vector<Hold, 1> holds;
 };
 
@@ -43,7 +43,7 @@ struct Offer {
   Time from = kNever;
   Time to = kNever;  // kNever: still rings
   bool no_answer = false;
-  int said_by = 0;  // authority of who said so first
+  Teller said_by = 0;  // who said so first
 };
 
 struct Visit {
@@ -59,7 +59,7 @@ struct Visit {
   Duration wait = -1;    // as measured by the source
   Time promised = kNever;  // of a callback: until when
   bool moved_on = false;  // that it left is only inferred from the next visit's beginning
-  int queued_by = 0;      // authority of who said so first
+  Teller queued_by = 0;   // who said so first
   int said_by = 0;        // authority of who said how it left unanswered
   boost::container::small_vector<Leg, 1> legs;
   boost::container::small_vector<Offer, 1> offers;

@@ -158,8 +158,8 @@ std::optional<std::string> Engine::describe(std::string_view kind, std::string_v
       observation.number("value", o.value);
     }
     observation.number("authority", authority_of(o.rank));
-    if (o.final) observation.flag("final", true);
-    if (o.final) observation.number("visit", o.visit);
+    if (o.final()) observation.flag("final", true);
+    if (o.final()) observation.number("visit", o.visit());
     observation.close();
   }
   list += ']';

@@ -57,7 +57,7 @@ std::uint64_t Engine::digest() {
       } else {
         item.number(o.value);
       }
-      item.number(o.visit).number(o.final);
+      item.number(o.origin);
       sum.add(item.bytes());
     }
   };

@@ -286,8 +286,7 @@ Result<Observation> Engine::State::observe(const Event& e) {
   o.rank = rank_of(e);
   o.type = e.type;
   o.detail = *detail;
-  o.final = e.final;
-  o.visit = e.visit;
+  o.origin = e.final ? Observation::kFinal | e.visit : source_mark(e.source);
   o.value = static_cast<std::int32_t>(std::clamp<std::int64_t>(e.value, -1, INT32_MAX));
   if (names_label(e.type)) o.value = -1;
   if (names_label(e.type) && !e.text.empty()) {

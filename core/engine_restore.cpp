@@ -242,10 +242,10 @@ Result<std::uint32_t> Engine::State::read_record(std::string_view key, std::stri
   boost::container::small_vector<Observation, 8> observations;
   for (std::uint64_t i = 0; i < size; ++i) {
     const std::string_view bytes = row.bytes(sizeof(Observation));
-    if (static_cast<std::uint8_t>(bytes[offsetof(Observation, final)]) > 1) return damaged("record", key, value);
     Observation& o = observations.emplace_back();
     std::memcpy(&o, bytes.data(), sizeof o);
     const bool sound = o.at >= 0 && o.at >> 44 == 0 &&  // as the edge of the system lets in
+                       (!o.final() || o.origin == (Observation::kFinal | o.visit())) &&
                        static_cast<int>(o.type) < kEventTypes && o.detail <= Detail::nps &&
                        (o.agent == kNoAgent || o.agent < names(ScopeKind::agent).size()) &&
                        (o.queue == kNoQueue || o.queue < names(ScopeKind::queue).size()) &&

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <boost/container/small_vector.hpp>
 
@@ -37,7 +38,12 @@ using Rank = std::uint64_t;
 Rank rank_of(const Event& event);
 constexpr int authority_of(Rank rank) { return static_cast<int>(rank >> 60); }
 
+// Which source it was, as far as an observation knows: 15 bits of the hash of its name, never kFinal.
+std::uint16_t source_mark(std::string_view source);
+
 struct Observation {
+  static constexpr std::uint16_t kFinal = 0x0100;
+
   Time at = 0;
   Rank rank = 0;
   std::uint32_t agent = kNoAgent;
@@ -47,12 +53,22 @@ struct Observation {
   std::int32_t value = -1;  // ms or score; of a category or tags their number among the labels; -1 = not given
   std::uint8_t channel = kNoName;
   std::uint8_t priority = kNoName;
-  std::uint8_t visit = 1;  // of a final record: which visit of the call, from 1
-  bool final = false;
+  // Of a live observation source_mark(); of a final one kFinal and which visit of the call it is about, from 1.
+  // Rows of older versions have 1 in live ones.
+  std::uint16_t origin = 1;
 
+  bool final() const { return (origin & kFinal) != 0; }
+  std::uint8_t visit() const { return final() ? static_cast<std::uint8_t>(origin) : 1; }
   bool operator==(const Observation&) const = default;
 };
 static_assert(sizeof(Observation) == 32);
+
+// Who told an observation: its source, by authority and name. Only whether two are equal means anything: what one tells
+// twice happened twice, what two tell may be the same thing.
+using Teller = std::uint32_t;
+inline Teller teller_of(const Observation& o) {
+  return static_cast<Teller>(authority_of(o.rank)) << 16 | o.origin;
+}
 
 constexpr bool names_label(EventType type) {
   return type == EventType::call_category || type == EventType::call_tags || type == EventType::ticket_category ||

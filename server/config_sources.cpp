@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "core/record.h"
 #include "ingest/formats.h"
 #include "ingest/zone_file.h"
 
@@ -327,6 +328,12 @@ void read_sources(Section& tenant_section, const KnownNames& names, TenantConfig
       read_format(section, tenant, source);
     } else if (node->members.size() > plain) {
       section.fail("name", "needs a 'format' for its other options: docs/sources/ lists them");
+    }
+    for (const auto& [other, authority] : tenant.authority) {
+      const bool apart = authority != source.authority || core::source_mark(other) != core::source_mark(source.name);
+      if (apart || other == source.name) continue;
+      section.fail("name", "has by chance the same mark in records as '" + other +
+                               "': give one of them another name or another authority, or they count as one");
     }
     if (!tenant.authority.emplace(source.name, source.authority).second) section.fail("name", "is there twice");
     if (known) tenant.sources.push_back(std::move(source));

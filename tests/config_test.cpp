@@ -71,6 +71,11 @@ TEST_CASE("a tenant's settings are its own") {
     [[tenant.source]]
     name = "cdr"
     authority = 9
+    [[tenant.source]]
+    name = "pbx-162"
+    [[tenant.source]]
+    name = "pbx-278"  # the same mark, another authority
+    authority = 2
     [[tenant.kpi]]
     id = "service_level"
     version = 2
@@ -122,6 +127,8 @@ TEST_CASE("what is wrong is said with its place and reason") {
       {"[[tenant]]\nname = \"a\"\nzone = \"Mars/Base\"", "f.toml:3:8: 'tenant.zone' is 'Mars/Base'"},
       {"[[tenant]]\nname = \"a\"\nwindows = [\"2h\"]", "holds '2h'"},
       {"[[tenant]]\nname = \"a\"\nclock = \"atomic\"", "must be \"wall\" or \"data\""},
+      {"[[tenant]]\nname = \"a\"\n[[tenant.source]]\nname = \"pbx-162\"\n[[tenant.source]]\nname = \"pbx-278\"",
+       "f.toml:6:8: 'tenant.source.name' has by chance the same mark in records as 'pbx-162'"},
       {"[[tenant]]\nname = \"a\"\n[tenant.queues.q]\nanswer_targt = \"1s\"", "did you mean 'answer_target'?"},
       {"[[kpi]]\nid = \"new_one\"", "'kpi.formula' is missing"},
       {"[[kpi]]\nid = \"New\"", "'kpi.id' must be lower case"},

@@ -1,6 +1,8 @@
 // What an engine hands out and takes back: the cases that random streams do not reach (property_test.cpp has those).
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
+#include <cstring>
 #include <random>
 
 #include "core/engine.h"
@@ -61,14 +63,14 @@ class Tenant {
   }
 
   core::Result<core::Outcome> give(core::EventType type, const std::string& call, Time at, const char* queue = "",
-                                   const char* agent = "") {
+                                   const char* agent = "", std::uint8_t authority = 5) {
     const std::string id = std::to_string(++count_);
     Event e;
     e.type = type;
     e.at = e.time = at;
     e.source = "acd";
     e.id = id;
-    e.authority = 5;
+    e.authority = authority;
     e.subject = call;
     e.queue = queue;
     e.agent = agent;
@@ -241,6 +243,30 @@ TEST_CASE("rows that make no sense are refused by name, and so are rows of anoth
     row->second[dice() % row->second.size()] = static_cast<char>(dice());
     (void)tenant.restart();
   }
+}
+
+TEST_CASE("rows that do not say who told are read as they were meant: by authority") {
+  Tenant tenant;
+  using T = core::EventType;
+  for (const std::uint8_t authority : {std::uint8_t{5}, std::uint8_t{4}}) {
+    const Time at = kBegin + (authority == 4 ? 700 : 0);
+    REQUIRE(tenant.give(T::call_queued, "1", at, "sales", "", authority));
+    REQUIRE(tenant.give(T::call_answered, "1", at, "sales", "ann", authority));
+    REQUIRE(tenant.give(T::call_ended, "1", at, "sales", "ann", authority));
+  }
+  tenant.engine->advance(kBegin + kMinute);
+  CHECK(tenant.engine->current("tenant", "handled_calls@today")->number == 1);
+  tenant.keep();
+  REQUIRE(tenant.archive.at(Keep::record).size() == 1);
+  std::string& row = tenant.archive.at(Keep::record).begin()->second;
+  for (std::size_t i = 1; i <= 6; ++i) {
+    const std::uint16_t none = 1;
+    std::memcpy(row.data() + row.size() - i * sizeof(core::Observation) + offsetof(core::Observation, origin), &none,
+                sizeof none);
+  }
+  REQUIRE(tenant.restart());
+  tenant.engine->advance(kBegin + kMinute);
+  CHECK(tenant.engine->current("tenant", "handled_calls@today")->number == 1);
 }
 
 TEST_CASE("rows of intervals add up in any order, and to nothing") {

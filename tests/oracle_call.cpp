@@ -10,20 +10,24 @@ namespace {
 
 using T = core::EventType;
 
+// Who tells: two sources may say the same thing, one that says it twice saw it twice.
+using From = std::pair<std::string_view, int>;
+From from(const Event& e) { return {e.source, e.authority}; }
+
 struct Leg {
   std::string_view agent;
   Time answered = kNever, ended = kNever, wrapped = kNever;
   Duration talk = -1, hold = -1, wrap = -1;
   std::string_view transfer;
   std::vector<std::pair<Time, Time>> holds;
-  int answer_from = 0, end_from = 0;  // authority
+  From answer_from, end_from;
 };
 
 struct Ring {
   std::string_view agent;
   Time from = kNever, to = kNever;
   bool missed = false;
-  int told_by = 0;  // authority
+  From told_by;
 };
 
 struct Visit {
@@ -32,7 +36,8 @@ struct Visit {
   Time queued = kNever, out_at = kNever, promised = kNever;
   Duration wait = -1;
   bool inferred = false;  // it left because the next visit began; nobody said so
-  int believed = 0, entry_from = 0;  // authority of who said how it left, and of who told of the entry
+  int believed = 0;  // authority of who said how it left
+  From entry_from;
   std::vector<Leg> legs;
   std::vector<Ring> rings;
 };
@@ -57,8 +62,8 @@ void stop_rings(Visit& v, Time at) {
 
 constexpr Duration kApart = 2 * windows::kSecond;  // two sources' clocks
 
-bool again(Time first, int from, const Event& e) {
-  return first != kNever && from != e.authority && e.at <= first + kApart;
+bool again(Time first, const From& told, const Event& e) {
+  return first != kNever && told != from(e) && e.at <= first + kApart;
 }
 
 void end_leg(Leg& leg, Time at, Duration talk) {
@@ -71,8 +76,8 @@ void end_leg(Leg& leg, Time at, Duration talk) {
 
 // A source that missed the end counts on.
 void end_leg(Leg& leg, const Event& e) {
-  if (leg.ended == kNever) leg.end_from = e.authority;
-  else if (leg.end_from != e.authority && e.at > leg.ended + kApart) return;
+  if (leg.ended == kNever) leg.end_from = from(e);
+  else if (leg.end_from != from(e) && e.at > leg.ended + kApart) return;
   end_leg(leg, e.at, e.value);
 }
 
@@ -156,7 +161,7 @@ Call walk(const std::vector<Event>& events) {
           Visit& last = call.visits.back();
           if (last.queued == kNever) {  // it rang before the source told of the queue
             last.queued = e.at;
-            last.entry_from = e.authority;
+            last.entry_from = from(e);
             last.queue = e.queue;
             break;
           }
@@ -167,7 +172,7 @@ Call walk(const std::vector<Event>& events) {
         Visit v;
         v.queue = e.queue;
         v.queued = e.at;
-        v.entry_from = e.authority;
+        v.entry_from = from(e);
         v.channel = call.channel;
         v.priority = call.priority;
         call.visits.push_back(v);
@@ -178,7 +183,7 @@ Call walk(const std::vector<Event>& events) {
         const bool told = !e.agent.empty() && std::any_of(v.rings.begin(), v.rings.end(), [&](const Ring& r) {
           return r.agent == e.agent && (r.to == kNever || again(r.from, r.told_by, e));
         });
-        if (!talks(v, e, false) && !told) v.rings.push_back({e.agent, e.at, kNever, false, e.authority});
+        if (!talks(v, e, false) && !told) v.rings.push_back({e.agent, e.at, kNever, false, from(e)});
         break;
       }
       case T::call_no_answer: {
@@ -189,7 +194,7 @@ Call walk(const std::vector<Event>& events) {
           open->to = e.at;
           open->missed = true;
         } else {
-          const Ring ring{e.agent, e.at - std::max<Duration>(0, e.value), e.at, true, e.authority};
+          const Ring ring{e.agent, e.at - std::max<Duration>(0, e.value), e.at, true, from(e)};
           const bool told = std::any_of(rings.begin(), rings.end(), [&](const Ring& r) {
             return !e.agent.empty() && r.agent == e.agent && r.missed && r.to > ring.from;
           });
@@ -206,7 +211,7 @@ Call walk(const std::vector<Event>& events) {
           v.wait = e.value;
         }
         if (talks(v, e, true)) break;
-        v.legs.push_back({e.agent, e.at, kNever, kNever, -1, -1, -1, "", {}, e.authority, 0});
+        v.legs.push_back({e.agent, e.at, kNever, kNever, -1, -1, -1, "", {}, from(e), {}});
         break;
       }
       case T::call_held:
@@ -262,17 +267,14 @@ Call walk(const std::vector<Event>& events) {
         break;
       }
       case T::call_ended:
-        if (e.agent.empty()) {
-          end_all(call, e);
-        } else if (Leg* leg = leg_of(call, e)) {
-          end_leg(*leg, e);
-        }
+        if (e.agent.empty()) end_all(call, e);
+        else if (Leg* leg = leg_of(call, e)) end_leg(*leg, e);
         break;
       case T::call_wrapped:
         if (Leg* leg = leg_of(call, e)) {
           if (leg->ended == kNever) {
             end_leg(*leg, e.at - std::max<Duration>(0, e.value), -1);
-            leg->end_from = e.authority;
+            leg->end_from = from(e);
           }
           leg->wrapped = e.at;
           leg->wrap = e.value;
@@ -355,13 +357,9 @@ Call read(const std::vector<Event>& events) {
     choose(call.priority, said.priority, std::string_view());
     if (said.visits.empty()) continue;
     const auto index = static_cast<std::size_t>(number - 1);
-    if (index >= call.visits.size()) {
-      call.visits.push_back(said.visits.front());
-    } else if (wins) {
-      call.visits[index] = merged(said.visits.front(), call.visits[index]);
-    } else {
-      call.visits[index] = merged(call.visits[index], said.visits.front());
-    }
+    const Visit& stated = said.visits.front();
+    if (index >= call.visits.size()) call.visits.push_back(stated);
+    else call.visits[index] = wins ? merged(stated, call.visits[index]) : merged(call.visits[index], stated);
   }
   // The end of the call ends what had begun by then and that neither side saw ending.
   if (call.ended != kNever && !finals.empty()) {

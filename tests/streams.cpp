@@ -160,8 +160,30 @@ class Maker {
     for (std::size_t i = events_.size(); i-- > first;) {
       if (dice_.percent(7)) events_.erase(events_.begin() + static_cast<std::ptrdiff_t>(i));
     }
+    if (dice_.percent(25)) told_by_two(first);
     if (dice_.percent(45)) final_record(id, moment());
     if (dice_.percent(15)) final_record(id, moment());
+  }
+
+  // What was told from there on one source tells, and most of it another one, too, by a clock of its own.
+  void told_by_two(std::size_t first) {
+    const std::size_t end = events_.size();
+    const auto other = static_cast<std::uint8_t>(dice_.percent(70) ? 5 : 4 + 2 * dice_.below(2));
+    const Duration skew = dice_.below(1'800) - 900;
+    const bool whole_seconds = dice_.percent(50);
+    for (std::size_t i = first; i < end; ++i) {
+      events_[i].source = "one";
+      events_[i].authority = 5;
+      if (dice_.percent(15)) continue;
+      Event again = events_[i];
+      again.at += skew + dice_.below(200);
+      if (whole_seconds) again.at = windows::floor_to(again.at, kSecond);
+      again.time = again.at;
+      again.source = "two";
+      again.authority = other;
+      again.id = oracle::keep(std::to_string(++count_));
+      events_.push_back(again);
+    }
   }
 
   Time visit(const std::string& id, Time t, int number) {
