@@ -59,6 +59,7 @@ class Source : public std::enable_shared_from_this<Source> {
   core::Status change(SourceConfig config, const Limits& limits);
   // How the inlet tells where it is; asked only when everything it read was handed over.
   void tell_place(std::function<std::string()> place) { ask_place_ = std::move(place); }
+  void moved() { unmarked_ = true; }  // it is somewhere else, though nothing was read
   void when_room(std::function<void()> call) { when_room_ = std::move(call); }
 
   bool room() const;

@@ -97,6 +97,7 @@ class FileInlet : public SourceInlet, public std::enable_shared_from_this<FileIn
       begun_ = follower.files();
       framer_ = ingest::Framer(source_->framing());
       too_large_ = 0;
+      source_->moved();
     }
     health.behind = follower.behind();
     health.gaps += follower.gaps() - gaps_;

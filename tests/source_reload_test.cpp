@@ -106,6 +106,22 @@ TEST_CASE("a file that is followed goes on where it was, whatever else changes")
   CHECK(numbers(server) == direct(call_lines(0, 40)));
 }
 
+TEST_CASE("a file whose end was all that was of interest is read on from there after a restart") {
+  const OwnFolder folder;
+  folder.write("log", call_lines(0, 5));
+  const std::string config =
+      settings(folder, true, file_source("acd", "ringside", folder.path("log"), "read_from = \"end\"\n"));
+  {
+    LiveServer server(config);
+    until(server, "/v1/sources/acd", R"("state":"following")");
+  }
+  const std::string more = call_lines(5, 12);
+  folder.append("log", more);
+  LiveServer server(config);
+  const std::string expected = direct(more);
+  until(server, std::string(kNumbers), expected.substr(expected.find("\"values\"")));
+}
+
 TEST_CASE("another format reads the file anew") {
   const OwnFolder folder;
   folder.write("log", queue_log(1, "PJSIP/77"));
