@@ -167,13 +167,14 @@ struct AlertRule {
 std::vector<AlertRule> threshold_rules(const KpiSpec& kpi, const std::string& window,
                                        const std::vector<std::string>& scopes);
 
-// A rule at a scope, where it is anything but normal.
+// A rule at a scope, where it is anything but normal, or is not judged because its sources cannot tell the number.
 struct RuleState {
   std::string_view rule, scope;  // live as long as the engine
   AlertState state = AlertState::normal;
   Severity severity = Severity::warning;
   Time since = windows::kNever;
   std::optional<double> value;
+  bool told = true;  // by sources that can
 };
 
 // A source that must be heard of: nothing for `within` raises "source/<name>".

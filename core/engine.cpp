@@ -244,6 +244,7 @@ Result<Outcome> Engine::apply(std::span<const Event> item) {
   if (about(event.type) != About::alert) {
     for (const Event& e : item) s.newest = std::max(s.newest, e.at);
     if (s.alerts.watches()) s.alerts.heard(event.source, about(event.type));
+    if (s.coverage.watches()) std::for_each(item.begin(), item.end(), [&](const Event& e) { s.hear(e); });
   }
   s.report_refused();
   s.alerts.run_due();

@@ -17,6 +17,7 @@
 
 #include "core/alert.h"
 #include "core/catalogue.h"
+#include "core/coverage.h"
 #include "core/event.h"
 #include "core/keep.h"
 #include "core/policy.h"
@@ -146,12 +147,24 @@ class Engine {
   std::optional<Alert> alert(std::string_view key) const;  // active, or over not long ago
   std::vector<AlertChange> alert_history(const AlertFilter& filter) const;  // ascending numbers, the oldest first
   std::vector<Silence> silences() const;     // in force, sorted by id
-  // Rules at the scopes that match, where they are anything but normal: scope by scope, in order of rules.
+  // Rules at the scopes that match, where they are anything but normal, or not judged: scope by scope, in order of
+  // rules.
   std::vector<RuleState> rule_states(std::string_view scopes) const;
   // The earliest instant at which an alert's own timer is due; kNever when there is none.
   Time next_alert_due() const;
-  // A number for all that alerts remember; equal journals under equal settings give equal numbers.
+  // A number for all that alerts remember, and of coverage; equal journals under equal settings give equal numbers.
   std::uint64_t alerts_digest() const;
+
+  // Coverage (core/coverage.h): whether the sources that fed a scope in [from, to) can tell a number. `column`: a KPI's
+  // id, with or without "@window".
+  bool available(std::string_view scope, std::string_view column, Time from, Time to) const;
+  // Counts up whenever an answer of available() may have changed for another reason than time.
+  std::uint64_t coverage_revision() const;
+  // Whether a text of sources (text_of) says anything new: then it is to be applied, by an event sources_told.
+  bool news_of_sources(std::string_view text) const;
+  // By source at work, the measures of the KPI that it cannot tell. Whether a source feeds a scope.
+  NameLists not_told(std::string_view kpi) const;
+  bool feeds(std::string_view source, std::string_view scope) const;
 
   // Keeping (core/keep.h). A generation is everything that changed since the one before, exactly as it was when
   // begin_keep was called, whatever happens until the last row is handed out. Generations count up from what the

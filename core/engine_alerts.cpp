@@ -36,6 +36,12 @@ std::string shown(double value, Unit unit, int decimals) {
   return text + (unit == Unit::percent ? " %" : "");
 }
 
+// Whether the sources can tell what the rule is judged by. `state`: Engine::State, which only Engine can name.
+template <class State>
+bool told(const State& state, const Judging::Rule& rule, const Scope& scope) {
+  return state.told(rule.column, scope) && (!rule.sample || state.told(*rule.sample, scope));
+}
+
 bool of_interest(const ClockState& clock) { return !clock.passed.empty() || clock.breached_at != kNever; }
 
 }  // namespace
@@ -128,8 +134,14 @@ void Engine::State::judge_rule(std::uint32_t number, std::uint32_t scope, std::u
   Judging::Rule& state = judging.rules[number];
   Judging::At& at = state.at[place];
   if (!state.open && !state.afresh && at.quiet) return;
-  const bool look = state.open && (moved || state.moves || state.afresh || !at.seen);
-  if (look) {
+  const bool told = core::told(*this, state, scopes[scope]);
+  const bool look = state.open && (moved || state.moves || state.afresh || !at.seen || told != at.told);
+  at.told = told;
+  if (look && !told) {
+    // Whatever the number is, it says nothing about the queue.
+    at.value.reset();
+    at.seen = true;
+  } else if (look) {
     const Value value = evaluate(state.column, scopes[scope]);
     at.value.reset();
     if (state.since) at.value = 0;  // nothing goes on: since no time
@@ -183,7 +195,9 @@ Alert Engine::State::rule_alert(const AlertRule& rule, const Judging::Rule& stat
   alert.unit = core::name(state.since ? Unit::duration : kpi.unit);
   const std::string title = !rule.title.empty() ? rule.title : kpi.title.empty() ? kpi.id : kpi.title;
   alert.summary = title + ", " + about.key + ": " +
-                  (at.value ? shown(*at.value, kpi.unit, kpi.decimals) : std::string("no data")) + " (limit " +
+                  (at.value  ? shown(*at.value, kpi.unit, kpi.decimals)
+                   : at.told ? std::string("no data")
+                             : std::string("not available from its sources")) + " (limit " +
                   shown(rule.enter, kpi.unit, kpi.decimals) + ")";
   alert.labels = rule.labels;
   const auto label = [&](const char* its, std::string_view value) {
@@ -328,6 +342,7 @@ Status Engine::State::apply_alert_event(const Event& event) {
       return alerts.silence({std::string(event.subject), std::string(event.text), std::string(event.by),
                              std::string(event.reason), event.at, event.at + event.value});
     case EventType::alert_silence_ended: return alerts.end_silence(event.subject);
+    case EventType::sources_told: return coverage.at_work(event.text);
     default: alerts.listening(); return Done{};
   }
 }
@@ -455,8 +470,10 @@ std::vector<RuleState> Engine::rule_states(std::string_view pattern) const {
     for (const auto& [number, place] : s.judging.scopes[id].rules) {
       const AlertRule& rule = s.settings.alerts.rules[number];
       const Judging::At& at = s.judging.rules[number].at[place];
-      if (at.machine.state == AlertState::normal || !matches(pattern, s.scopes[id].key)) continue;
-      states.push_back({rule.id, s.scopes[id].key, at.machine.state, rule.severity, at.machine.since, at.value});
+      if (!matches(pattern, s.scopes[id].key)) continue;
+      const bool told = core::told(s, s.judging.rules[number], s.scopes[id]);
+      if (told && at.machine.state == AlertState::normal) continue;
+      states.push_back({rule.id, s.scopes[id].key, at.machine.state, rule.severity, at.machine.since, at.value, told});
     }
   }
   return states;
@@ -464,7 +481,7 @@ std::vector<RuleState> Engine::rule_states(std::string_view pattern) const {
 
 std::uint64_t Engine::alerts_digest() const {
   const State& s = *state_;
-  std::uint64_t sum = s.alerts.digest();
+  std::uint64_t sum = s.alerts.digest() + s.coverage.digest();
   for (const Judging::Scope& scope : s.judging.scopes) {
     const auto id = static_cast<std::size_t>(&scope - s.judging.scopes.data());
     for (const auto& [number, place] : scope.rules) {

@@ -6,6 +6,7 @@
 //   activity      'c', agent (4)                              the cut and what was before it
 //                 'd', agent (4), UTC day (4)                 what happens on that day
 //   roster        'a' or 'q', subject (4)                     memberships
+//                 's', 't'                                    sources, and what they told of (core/coverage.cpp)
 //   meta          "engine"                                    see meta_row()
 // Rows of what is not in memory: core/engine_cold.cpp.
 #include <algorithm>
@@ -62,6 +63,7 @@ bool Engine::begin_keep(std::uint64_t generation) {
   });
   s.begin_cold();
   s.take_alert_rows();
+  for (Kept& row : s.coverage.take_rows()) k.ready.push_back(std::move(row));
   for (std::size_t table = 0; table < kNameTables; ++table) k.frozen_names[table] = s.names_size(table);
   k.meta = s.meta_row();
   return true;

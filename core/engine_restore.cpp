@@ -58,8 +58,8 @@ Status Engine::restore(Archive& archive) {
     return Error{"damaged", "the row meta \"engine\" is missing", "meta \"engine\""};
   }
   s.cold.restoring = true;
-  for (const auto& step : {&State::read_names, &State::read_levels, &State::read_rosters, &State::read_activities,
-                           &State::read_records, &State::read_alerts}) {
+  for (const auto& step : {&State::read_names, &State::read_levels, &State::read_rosters, &State::read_coverage,
+                           &State::read_activities, &State::read_records, &State::read_alerts}) {
     const Status done = step == &State::read_names ? s.read_meta(meta) : Status(Done{});
     if (!done) return done;
     const Status read = (s.*step)(archive);
@@ -176,6 +176,18 @@ Status Engine::State::read_rosters(Archive& from) {
     }
     if (!row.ok() || !row.done()) return damaged("roster", key, value);
     return Done{};
+  });
+}
+
+Status Engine::State::read_coverage(Archive& from) {
+  const Status speakers = each_row(from, Keep::roster, "s", "t", [&](std::string_view key, std::string_view value) {
+    return coverage.read_speaker(key, value) ? Status(Done{}) : damaged("roster", key, value);
+  });
+  if (!speakers) return speakers;
+  return each_row(from, Keep::roster, "t", "u", [&](std::string_view key, std::string_view value) {
+    const bool known = coverage.read_fed(key, value) &&
+                       key_number(key, 2) < names(static_cast<ScopeKind>(key[1])).size();
+    return known ? Status(Done{}) : damaged("roster", key, value);
   });
 }
 

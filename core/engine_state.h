@@ -77,6 +77,7 @@ struct Judging {
     RuleMachine machine;
     std::optional<double> value;  // as last looked at
     bool enough = true;
+    bool told = true;   // by sources that can
     bool seen = false;
     bool quiet = false;  // normal, and nothing but another value can change that
   };
@@ -238,6 +239,7 @@ struct Engine::State {
   Status read_name(std::string_view key, std::string_view value);
   Status read_levels(Archive& from);
   Status read_rosters(Archive& from);
+  Status read_coverage(Archive& from);
   Status read_activities(Archive& from);
   Status read_records(Archive& from);
   // The record of a row; an error when it makes no sense.
@@ -290,6 +292,12 @@ struct Engine::State {
   void look_again(std::uint32_t record_or_agent, Time due);
   void tell_activity(std::uint32_t agent, Time from, Time to, Time at, Facts& out);
 
+  // Coverage (core/engine_coverage.cpp)
+  void hear(const Event& event);
+  void hear_membership(ScopeKind kind, std::uint32_t subject, const Event& event);
+  std::optional<Coverage::Place> place_of(std::string_view scope) const;
+  bool told(const View::Column& column, const Scope& scope) const;
+
   // Alerts (core/engine_alerts.cpp)
   Status prepare_rules();
   void match_rules();
@@ -329,6 +337,7 @@ struct Engine::State {
   bool longest_activity = false;  // some KPI asks for oldest(agents_…)
   bool longest_login = false;     // some KPI asks for oldest(agents_logged_in)
   Catalogue catalogue;
+  Coverage coverage{catalogue};
   Time now = 0;
   Time midnight = 0;
   Time next_midnight = 0;

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, kEventTypes> kNames = {
     "call.category",    "call.tags",      "call.called_back",
     "call.voicemail_handled", "ticket.category", "ticket.tags", "ticket.merged",
     "alert.acknowledged", "alert.silenced", "alert.silence_ended",      "server.started",
-    "call.rated",
+    "call.rated",     "sources.told",
 };
 
 }  // namespace

@@ -74,8 +74,10 @@ enum class EventType : std::uint8_t {
   server_started,       // subject = "ringside": from here on somebody listens again
   // subject = call id
   call_rated,  // as ticket_rated; of `agent`, or of whoever had the contact last
+  // from the server itself again: subject = "ringside"
+  sources_told,  // text = which sources are at work from here on, and what they cannot tell (core/coverage.h)
 };
-inline constexpr int kEventTypes = static_cast<int>(EventType::call_rated) + 1;
+inline constexpr int kEventTypes = static_cast<int>(EventType::sources_told) + 1;
 
 // What kind of thing the subject of an event is.
 enum class About : std::uint8_t { call, agent, queue, ticket, alert };

@@ -21,7 +21,7 @@ enum class Keep : std::uint8_t {
   name,          // every word that got a number, in order of first appearance
   record,        // calls and tickets: those in memory under one prefix, the others under another
   activity,      // agents' presence and contacts, a row per agent and UTC day
-  roster,        // memberships of an agent or a queue
+  roster,        // memberships of an agent or a queue; sources, and who told of which scope (core/coverage.h)
   interval,      // what a scope gathered in 15 minutes; only intervals that have left memory
   agent_record,  // which records name an agent or a queue, and when records ended; only of those not in memory
   meta,          // one row: now, counts, settings the rest depends on

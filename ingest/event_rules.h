@@ -74,6 +74,7 @@ inline constexpr std::array<Rule, core::kEventTypes> kRules = {{
     {"", Key::none, 0, Key::none, {}, Key::none},
     {"", Key::none, 0, Key::none, {}, Key::none},
     {"call.rated", Key::call, bits({Key::score, Key::scale}), Key::scale, kScales, Key::score},
+    {"", Key::none, 0, Key::none, {}, Key::none},
 }};
 
 inline constexpr NameTable<core::kEventTypes + 1> kTypeNames([] {

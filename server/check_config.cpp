@@ -4,8 +4,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "server/coverage.h"
 #include "server/serve.h"
 #include "server/tenant.h"
+#include "windows/check.h"
 
 namespace server {
 namespace {
@@ -30,6 +32,29 @@ core::Result<Config> load(const std::string& path) {
   return parse_config(*text, path, builtin_kpis());
 }
 
+// Rules about a number that the sources of the tenant, all together, cannot tell.
+void find_untold_rules(const TenantConfig& tenant, std::vector<std::string>& doubts) {
+  if (tenant.sources.empty()) return;
+  core::MeasureSet cannot = ~core::MeasureSet();
+  for (const SourceConfig& source : tenant.sources) cannot &= cannot_tell(source);
+  const auto catalogue = core::Catalogue::compile(tenant.settings.kpis, tenant.settings.windows);
+  CHECK(static_cast<bool>(catalogue), "the engine has compiled these KPIs");
+  const std::vector<core::MeasureSet> asked = core::measures_asked(*catalogue);
+  for (const core::AlertRule& rule : tenant.settings.alerts.rules) {
+    for (const std::string& kpi : {rule.kpi, rule.sample_kpi}) {
+      const int index = kpi.empty() ? -1 : catalogue->find(kpi);
+      if (index < 0 || (asked[static_cast<std::size_t>(index)] & cannot).none()) continue;
+      std::string measures;
+      for (const std::string& name : core::names_of(asked[static_cast<std::size_t>(index)] & cannot)) {
+        measures += (measures.empty() ? "" : ", ") + name;
+      }
+      doubts.push_back("tenant '" + tenant.settings.name + "': alert '" + rule.id + "' asks for '" + kpi +
+                       "', and no source can tell " + measures +
+                       ": it is judged only at scopes that events sent to /v1/events speak of");
+    }
+  }
+}
+
 }  // namespace
 
 core::Result<std::string> read_file(const std::string& path) {
@@ -51,12 +76,14 @@ core::Result<Config> load_config(const CommandLine& line) {
   return config;
 }
 
-core::Status check_config(const std::string& path) {
+core::Result<std::vector<std::string>> check_config(const std::string& path) {
   const auto config = load(path);
   if (!config) return config.error();
   const auto tenants = Tenants::create(*config, {}, "check", [](const std::function<void()>&) {}, nullptr);
   if (!tenants) return tenants.error();
-  return core::Done{};
+  std::vector<std::string> doubts;
+  for (const TenantConfig& tenant : config->tenants) find_untold_rules(tenant, doubts);
+  return doubts;
 }
 
 }  // namespace server

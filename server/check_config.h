@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "server/cli.h"
@@ -13,7 +14,8 @@ namespace server {
 core::Result<Config> load_config(const CommandLine& line);
 core::Result<std::string> read_file(const std::string& path);
 
-// Also compiles the KPIs and opens the views, as `serve` would.
-core::Status check_config(const std::string& path);
+// Also compiles the KPIs and opens the views, as `serve` would. Answers what is allowed and hardly meant: rules that no
+// source can feed.
+core::Result<std::vector<std::string>> check_config(const std::string& path);
 
 }  // namespace server

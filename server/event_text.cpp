@@ -78,6 +78,7 @@ std::string_view text_key(EventType type) {
     case EventType::ticket_category: return "category";
     case EventType::ticket_merged: return "into";
     case EventType::alert_silenced: return "matcher";
+    case EventType::sources_told: return "sources";
     default: return "";
   }
 }

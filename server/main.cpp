@@ -44,8 +44,9 @@ int serve(const server::CommandLine& line) {
 }
 
 int check_config(const server::CommandLine& line) {
-  const core::Status checked = server::check_config(line.arguments[0]);
+  const auto checked = server::check_config(line.arguments[0]);
   if (!checked) return fail(checked.error());
+  for (const std::string& doubt : *checked) std::fprintf(stderr, "%s\n", doubt.c_str());
   std::printf("%s: good\n", line.arguments[0].c_str());
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "ingest/instant.h"
 #include "server/clock.h"
+#include "server/coverage.h"
 #include "server/hub.h"
 #include "server/json_text.h"
 #include "server/problem.h"
@@ -128,7 +129,7 @@ std::optional<core::Time> parse_asof(const std::string& text, const core::Zone& 
   return zone.from_local(local_midnight + of_day);
 }
 
-Response view_answer(core::Engine& engine, const core::ViewDefinition& view, const Coverage* coverage) {
+Response view_answer(core::Engine& engine, const core::ViewDefinition& view) {
   const auto opened = engine.open_view(view);
   if (!opened) return problem(opened.error());
   const core::ViewChanges& changes = engine.view_changes(*opened, true);
@@ -138,7 +139,7 @@ Response view_answer(core::Engine& engine, const core::ViewDefinition& view, con
   update.last_event = engine.last_event();
   for (const core::CellChange& cell : changes.cells) {
     std::string value;
-    append_covered(value, coverage, cell.row, cell.column, shown_at(changes.asof), cell.value);
+    append_covered(value, engine, cell.row, cell.column, shown_at(changes.asof), cell.value);
     update.cells.push_back({std::string(cell.row), std::string(cell.column), std::move(value)});
   }
   engine.close_view(*opened);

@@ -65,6 +65,6 @@ class Past {
 // RFC 3339, ms since 1970, or the time of day "10:32" or "10:32:05" of the day of `now` in the zone.
 std::optional<core::Time> parse_asof(const std::string& text, const core::Zone& zone, core::Time now);
 // A whole view as the stream's snapshot; of an engine of its own, in which it is opened.
-Response view_answer(core::Engine& engine, const core::ViewDefinition& view, const Coverage* coverage);
+Response view_answer(core::Engine& engine, const core::ViewDefinition& view);
 
 }  // namespace server

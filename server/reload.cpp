@@ -102,6 +102,7 @@ void Reload::change_tenants(const Config& next, const Done& done) {
       tenants_.change(*tenant, config, one_done);
     } else {
       tenant->config = config;
+      tenant->shard->set_sources(tenant->index, config.sources);
     }
   }
   for (Tenant* tenant : running) {

@@ -60,17 +60,14 @@ const std::vector<Rest::Route>& Rest::routes() {
          "/v1/kpis",
          {},
          [](Rest& rest, Call call) {
-           const auto covered = call.tenant->covered;
-           rest.ask(std::move(call), [covered](core::Engine& engine) { return kpis_answer(engine, covered.get()); });
+           rest.ask(std::move(call), kpis_answer);
          }},
         {"GET",
          "/v1/kpis/{}",
          {},
          [](Rest& rest, Call call) {
            const std::string id = call.parts[0];
-           rest.ask(std::move(call), [id, covered = call.tenant->covered](core::Engine& engine) {
-             return kpi_answer(engine, covered.get(), id);
-           });
+           rest.ask(std::move(call), [id](core::Engine& engine) { return kpi_answer(engine, id); });
          }},
         {"GET", "/v1/scopes", {"asof"}, [](Rest& rest, Call call) { rest.ask(std::move(call), scopes_answer); }},
         {"GET",
@@ -78,27 +75,21 @@ const std::vector<Rest::Route>& Rest::routes() {
          {"scope", "kpi", "window", "asof"},
          [](Rest& rest, Call call) {
            const Parameters query = call.request.query;
-           rest.ask(std::move(call), [query, covered = call.tenant->covered](core::Engine& engine) {
-             return current_answer(engine, query, covered.get());
-           });
+           rest.ask(std::move(call), [query](core::Engine& engine) { return current_answer(engine, query); });
          }},
         {"GET",
          "/v1/history",
          {"scope", "kpi", "from", "to", "step", "asof"},
          [](Rest& rest, Call call) {
            const Parameters query = call.request.query;
-           rest.ask(std::move(call), [query, covered = call.tenant->covered](core::Engine& engine) {
-             return history_answer(engine, query, covered.get());
-           });
+           rest.ask(std::move(call), [query](core::Engine& engine) { return history_answer(engine, query); });
          }},
         {"GET",
          "/v1/trend",
          {"scope", "kpi", "minutes", "step", "asof"},
          [](Rest& rest, Call call) {
            const Parameters query = call.request.query;
-           rest.ask(std::move(call), [query, covered = call.tenant->covered](core::Engine& engine) {
-             return trend_answer(engine, query, covered.get());
-           });
+           rest.ask(std::move(call), [query](core::Engine& engine) { return trend_answer(engine, query); });
          }},
         {"GET",
          "/v1/records/{}/{}",
@@ -217,7 +208,6 @@ void Rest::post_events(Call call) {
     return call.reply(problem(415, "unsupported_media_type", batch.refusals.front().error.message));
   }
   for (core::Event& event : batch.events) event.authority = tenant.authority(event.source);
-  sources_.heard(tenant, batch.events);
 
   // What the answer needs stays here; the events go to the shard.
   ingest::Batch parsed;
@@ -283,9 +273,7 @@ void Rest::show_view(Call call) {
   if (call.request.query.contains("asof")) {
     const auto view = std::find_if(views.begin(), views.end(), [&](const auto& one) { return one.id == id; });
     const core::ViewDefinition definition = fitting(*view, call.tenant->config.settings.windows);
-    return ask(std::move(call), [definition, covered = call.tenant->covered](core::Engine& engine) {
-      return view_answer(engine, definition, covered.get());
-    });
+    return ask(std::move(call), [definition](core::Engine& engine) { return view_answer(engine, definition); });
   }
   auto body = hub.snapshot_json(id);
   if (!body) return call.reply(try_later(503, "starting", "the view has not been computed yet", 1));

@@ -59,6 +59,7 @@ class Rest {
   static void add_alert_routes(std::vector<Route>& routes);
   static void add_source_routes(std::vector<Route>& routes);
   void post_source(Call call);
+  void list_sources(Call call);
   void change_quarantine(Call call, void (Sources::*change)(Tenant&, const std::map<std::string, std::string>&,
                                                             const Reply&));
   std::optional<Response> not_taking(const Call& call);  // events

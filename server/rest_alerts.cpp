@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "server/alert_json.h"
+#include "server/coverage.h"
 #include "server/deadline_json.h"
 #include "server/json_text.h"
 #include "server/problem.h"
@@ -114,7 +115,13 @@ Response alerts_answer(const core::Engine& engine, const Parameters& query) {
     if (out.back() != '[') out += ',';
     append_alert(out, alert);
   }
-  return json(out + "]}");
+  out += R"(],"not_judged":)";
+  core::NameLists not_judged;
+  for (const core::RuleState& rule : engine.rule_states(scope.empty() ? "*" : scope)) {
+    if (!rule.told) not_judged[std::string(rule.rule)].emplace_back(rule.scope);
+  }
+  append_name_lists(out, not_judged);
+  return json(out + "}");
 }
 
 Response alert_history_answer(const core::Engine& engine, const Parameters& query) {

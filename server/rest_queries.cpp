@@ -55,7 +55,7 @@ void append_limits(std::string& out, const core::Thresholds& thresholds) {
   append_limit(out, "crit", thresholds.crit);
 }
 
-void append_kpi(std::string& out, const core::Catalogue::Kpi& kpi, const Coverage* coverage) {
+void append_kpi(std::string& out, const core::Engine& engine, const core::Catalogue::Kpi& kpi) {
   const core::KpiSpec& spec = kpi.spec;
   const auto text = [&](const char* key, std::string_view value) {
     out.append(",\"").append(key).append("\":");
@@ -89,7 +89,7 @@ void append_kpi(std::string& out, const core::Catalogue::Kpi& kpi, const Coverag
     out += '}';
   }
   out += R"(],"not_told_by":)";
-  append_name_lists(out, coverage == nullptr ? NameLists() : coverage->missed_by(spec.id));
+  append_name_lists(out, engine.not_told(spec.id));
   out += '}';
 }
 
@@ -138,13 +138,13 @@ core::Result<Question> read_question(const core::Engine& engine, const Parameter
 }
 
 // One row's values under sorted keys.
-void append_values(std::string& out, std::string_view scope, const std::vector<std::string>& keys,
-                   const std::vector<core::Value>& values, Stretch when, const Coverage* coverage) {
+void append_values(std::string& out, const core::Engine& engine, std::string_view scope,
+                   const std::vector<std::string>& keys, const std::vector<core::Value>& values, Stretch when) {
   out += '{';
   bool first = true;
   for (std::size_t i = 0; i < keys.size(); ++i) {
     append_member(out, first, keys[i]);
-    append_covered(out, coverage, scope, keys[i], when, values[i]);
+    append_covered(out, engine, scope, keys[i], when, values[i]);
   }
   out += '}';
 }
@@ -173,23 +173,23 @@ std::optional<Time> parse_instant(const std::string& text, const core::Zone& zon
   return zone.from_local(*noon - 12 * windows::kHour);
 }
 
-Response kpis_answer(const core::Engine& engine, const Coverage* coverage) {
+Response kpis_answer(const core::Engine& engine) {
   std::string out = R"({"kpis":[)";
   bool first = true;
   for (const core::Catalogue::Kpi& kpi : engine.catalogue().kpis()) {
     if (!first) out += ',';
     first = false;
-    append_kpi(out, kpi, coverage);
+    append_kpi(out, engine, kpi);
   }
   out += "]}";
   return json(std::move(out));
 }
 
-Response kpi_answer(const core::Engine& engine, const Coverage* coverage, const std::string& id) {
+Response kpi_answer(const core::Engine& engine, const std::string& id) {
   const int index = engine.catalogue().find(id);
   if (index < 0) return problem(404, "unknown_kpi", "no KPI '" + id + "'; /v1/kpis lists them");
   std::string out;
-  append_kpi(out, engine.catalogue().kpis()[static_cast<std::size_t>(index)], coverage);
+  append_kpi(out, engine, engine.catalogue().kpis()[static_cast<std::size_t>(index)]);
   return json(std::move(out));
 }
 
@@ -205,7 +205,7 @@ Response scopes_answer(const core::Engine& engine) {
   return json(std::move(out));
 }
 
-Response current_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage) {
+Response current_answer(core::Engine& engine, const Parameters& query) {
   const auto question = read_question(engine, query);
   if (!question) return problem(question.error());
   const auto columns = columns_of(engine, question->kpis, split(value_of(query, "window", "today")));
@@ -225,13 +225,13 @@ Response current_answer(core::Engine& engine, const Parameters& query, const Cov
       values.push_back(*value);
     }
     append_member(out, first, scope);
-    append_values(out, scope, columns, values, shown_at(engine.now()), coverage);
+    append_values(out, engine, scope, columns, values, shown_at(engine.now()));
   }
   out += "}}";
   return json(std::move(out));
 }
 
-Response history_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage) {
+Response history_answer(core::Engine& engine, const Parameters& query) {
   const auto question = read_question(engine, query);
   if (!question) return problem(question.error());
   const auto step = parse_step(value_of(query, "step", "15m"));
@@ -258,7 +258,7 @@ Response history_answer(core::Engine& engine, const Parameters& query, const Cov
       out += R"(,"to":)";
       append_instant(out, row.to);
       out += R"(,"values":)";
-      append_values(out, scope, question->kpis, row.values, {row.from, row.to}, coverage);
+      append_values(out, engine, scope, question->kpis, row.values, {row.from, row.to});
       out += '}';
     }
     if (rows > kMaxRows) return problem(422, "too_many_rows", "more than 50000 rows; ask for less at once");
@@ -267,7 +267,7 @@ Response history_answer(core::Engine& engine, const Parameters& query, const Cov
   return json(std::move(out));
 }
 
-Response trend_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage) {
+Response trend_answer(core::Engine& engine, const Parameters& query) {
   const auto question = read_question(engine, query);
   if (!question) return problem(question.error());
   if (question->scopes.size() != 1) return problem(bad_parameter("scope", "one scope"));
@@ -296,7 +296,7 @@ Response trend_answer(core::Engine& engine, const Parameters& query, const Cover
     for (std::size_t i = 0; i < trend->size(); ++i) {
       if (i > 0) out += ',';
       const core::HistoryRow& row = (*trend)[i];
-      append_covered(out, coverage, question->scopes[0], question->kpis[kpi], {row.from, row.to}, row.values[kpi]);
+      append_covered(out, engine, question->scopes[0], question->kpis[kpi], {row.from, row.to}, row.values[kpi]);
     }
     out += ']';
   }

@@ -17,13 +17,12 @@ using Parameters = std::map<std::string, std::string>;
 // RFC 3339, ms since 1970, or a date: the midnight with which it begins in the zone.
 std::optional<core::Time> parse_instant(const std::string& text, const core::Zone& zone);
 
-// `coverage`: null: everything is available.
-Response kpis_answer(const core::Engine& engine, const Coverage* coverage);
-Response kpi_answer(const core::Engine& engine, const Coverage* coverage, const std::string& id);
+Response kpis_answer(const core::Engine& engine);
+Response kpi_answer(const core::Engine& engine, const std::string& id);
 Response scopes_answer(const core::Engine& engine);
-Response current_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage);
-Response history_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage);
-Response trend_answer(core::Engine& engine, const Parameters& query, const Coverage* coverage);
+Response current_answer(core::Engine& engine, const Parameters& query);
+Response history_answer(core::Engine& engine, const Parameters& query);
+Response trend_answer(core::Engine& engine, const Parameters& query);
 Response record_answer(const core::Engine& engine, const std::string& kind, const std::string& id);
 
 }  // namespace server

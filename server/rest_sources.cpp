@@ -9,11 +9,7 @@ void Rest::add_source_routes(std::vector<Route>& routes) {
   const auto add = [&](const char* method, const char* pattern, std::set<std::string> parameters,
                        void (*run)(Rest&, Call)) { routes.push_back({method, pattern, std::move(parameters), run}); };
   add("POST", "/v1/sources/{}", {"*"}, [](Rest& rest, Call call) { rest.post_source(std::move(call)); });
-  add("GET", "/v1/sources", {"scope"}, [](Rest& rest, Call call) {
-    const auto scope = call.request.query.find("scope");
-    const bool all = scope == call.request.query.end();
-    call.reply(rest.sources_.list(*call.tenant, all ? std::string() : scope->second));
-  });
+  add("GET", "/v1/sources", {"scope"}, [](Rest& rest, Call call) { rest.list_sources(std::move(call)); });
   add("GET", "/v1/sources/{}", {}, [](Rest& rest, Call call) {
     call.reply(rest.sources_.show(*call.tenant, call.parts[0]));
   });
@@ -37,6 +33,25 @@ std::optional<Response> Rest::not_taking(const Call& call) {
     return try_later(503, "low_disk_space", low_space_ + "; nothing was taken", 10);
   }
   return std::nullopt;
+}
+
+void Rest::list_sources(Call call) {
+  const auto scope = call.request.query.find("scope");
+  if (scope == call.request.query.end()) return call.reply(sources_.list(*call.tenant, nullptr));
+  std::set<std::string> names;
+  for (const SourceConfig& source : call.tenant->config.sources) names.insert(source.name);
+  const auto feeding = [names, scope = scope->second](core::Engine& engine) {
+    std::set<std::string> found;
+    for (const std::string& name : names) {
+      if (engine.feeds(name, scope)) found.insert(name);
+    }
+    return found;
+  };
+  const auto list = [this, tenant = call.tenant, reply = call.reply](const std::set<std::string>& only) {
+    reply(sources_.list(*tenant, &only));
+  };
+  if (call.tenant->shard->ask(call.tenant->index, feeding, list)) return;
+  call.reply(try_later(503, "overloaded", "too much is waiting to be applied", 1));
 }
 
 void Rest::post_source(Call call) {

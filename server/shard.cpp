@@ -99,12 +99,6 @@ void Shard::watch_deadlines(std::size_t tenant, DeadlineWatch watch, bool on) {
   if (!thread_->queue->try_push(std::move(work))) log_warn("deadlines are not shown because the queue is full");
 }
 
-bool Shard::cover(std::size_t tenant, std::shared_ptr<const Coverage> coverage) {
-  Thread::Work work;
-  work.perform = [tenant, coverage = std::move(coverage)](ShardLoop& loop) { loop.cover(tenant, coverage); };
-  return thread_->queue->try_push(std::move(work));
-}
-
 Shard::Waiting Shard::waiting(std::size_t tenant) const { return thread_->waiting.at(tenant); }
 
 const state::Store* Shard::store(std::size_t tenant) const {

@@ -87,8 +87,8 @@ class Shard {
   bool open_view(std::size_t tenant, std::string key, core::ViewDefinition definition, ViewCallback done);
   void close_view(std::size_t tenant, std::string key);
   void watch_deadlines(std::size_t tenant, DeadlineWatch watch, bool on);
-  // What the views show as not available from now on. False: no room.
-  bool cover(std::size_t tenant, std::shared_ptr<const Coverage> coverage);
+  // Those at work are others from here on, while the engine stays; of change_tenant and start_tenant that is a part.
+  void set_sources(std::size_t tenant, const std::vector<SourceConfig>& sources);
 
   struct Waiting {  // for their acknowledgement
     std::size_t items = 0;

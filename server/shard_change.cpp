@@ -35,6 +35,10 @@ void Shard::stop_tenant(std::size_t tenant) {
   thread_->tell_shard([thread = thread_.get(), tenant] { thread->loop->remove_tenant(tenant); });
 }
 
+void Shard::set_sources(std::size_t tenant, const std::vector<SourceConfig>& sources) {
+  thread_->tell_shard([thread = thread_.get(), tenant, sources] { thread->loop->set_sources(tenant, sources); });
+}
+
 // ---- the shard's thread -------------------------------------------------------------------------------------
 
 void Shard::Thread::tell_shard(std::function<void()> what) {

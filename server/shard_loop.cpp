@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "server/alert_commands.h"
+#include "server/coverage.h"
 #include "server/deadline_json.h"
 #include "server/json_text.h"
 #include "windows/check.h"
@@ -60,6 +62,7 @@ core::Status ShardLoop::add(std::size_t tenant, const TenantConfig& config, std:
   added->index = tenant;
   added->clock = config.clock;
   added->watches_sources = !config.settings.alerts.sources.empty();
+  added->sources = text_of_sources(config.sources);
   if (start) {
     added->synced = start->last.sequence;
     added->keeping.emplace(std::move(*start));
@@ -104,6 +107,7 @@ EventsResult ShardLoop::apply(Tenant& tenant, const ingest::Batch& batch, window
     }
   }
   let_time_pass(tenant, wall, newest);
+  tell_sources(tenant);
 
   EventsResult result;
   constexpr std::size_t kAhead = core::Engine::kExpect;
@@ -181,6 +185,20 @@ void ShardLoop::apply_item(Tenant& tenant, const Item& item, EventsResult& resul
   ++(*outcome == core::Outcome::applied ? result.accepted : result.unchanged);
 }
 
+// Part of the batch under way, so that what sources say is judged by what they can tell. Whether there was anything to
+// tell.
+bool ShardLoop::tell_sources(Tenant& tenant) {
+  const core::Time now = tenant.engine->now();
+  if (now == 0 || !tenant.engine->news_of_sources(tenant.sources)) return false;
+  const std::string id = "sources/" + std::to_string(tenant.appended() + 1);
+  ingest::Batch batch = own_event(core::EventType::sources_told, "ringside", id, now);
+  batch.events[0].text = batch.arena.keep(tenant.sources);
+  EventsResult result;
+  apply_item(tenant, {batch.events, 0}, result);
+  CHECK(result.accepted == 1, "what we tell ourselves is new and makes sense");
+  return true;
+}
+
 void ShardLoop::let_time_pass(Tenant& tenant, windows::Time wall, windows::Time at_least) {
   // The wall's clock can be set back; an engine's now cannot.
   const windows::Time clock = tenant.clock == TenantClock::wall ? wall : at_least;
@@ -221,10 +239,8 @@ void ShardLoop::unwatch_deadlines(std::size_t index, const DeadlineWatch& watch)
   tenant(index).watches.erase(watch);
 }
 
-void ShardLoop::cover(std::size_t index, std::shared_ptr<const Coverage> coverage) {
-  Tenant& owner = tenant(index);
-  owner.coverage = std::move(coverage);
-  for (auto& [key, view] : owner.views) view.first = view.due = true;
+void ShardLoop::set_sources(std::size_t index, const std::vector<SourceConfig>& sources) {
+  tenant(index).sources = text_of_sources(sources);
 }
 
 // ---- time ---------------------------------------------------------------------------------------------------
@@ -241,7 +257,7 @@ void ShardLoop::step(Moment now) {
     const bool due = tenant->due != windows::kNever && now.wall >= tenant->due;
     if (tick || due) {
       let_time_pass(*tenant, now.wall, windows::kNever);
-      if (tenant->engine->alerts_changed()) finish_batch(*tenant, true);
+      if (tell_sources(*tenant) || tenant->engine->alerts_changed()) finish_batch(*tenant, true);
       for (auto& [key, view] : tenant->views) view.due = true;
     }
     tell(*tenant);
@@ -300,6 +316,11 @@ bool ShardLoop::settled() {
 bool ShardLoop::may_emit(const Tenant& tenant) const { return tenant.held_emissions < kHeldEmissions; }
 
 void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
+  // What is available is so, or is not, in cells that did not change, too.
+  if (tenant.covered != tenant.engine->coverage_revision()) {
+    tenant.covered = tenant.engine->coverage_revision();
+    for (auto& [key, view] : tenant.views) view.first = view.due = true;
+  }
   Emission emission;
   for (auto& [key, view] : tenant.views) {
     if (!view.due || (view.emitted != windows::kNever && steady < view.emitted + kEmitEvery)) continue;
@@ -312,7 +333,7 @@ void ShardLoop::emit(Tenant& tenant, windows::Time steady) {
     update.cells.reserve(changes.cells.size());
     for (const core::CellChange& cell : changes.cells) {
       std::string value;
-      append_covered(value, tenant.coverage.get(), cell.row, cell.column, shown_at(changes.asof), cell.value);
+      append_covered(value, *tenant.engine, cell.row, cell.column, shown_at(changes.asof), cell.value);
       update.cells.push_back({std::string(cell.row), std::string(cell.column), std::move(value)});
     }
     view.due = false;

@@ -6,7 +6,7 @@
 // what the views show) is tagged with the tenant's journal sequence of that moment and released, in order, once
 // that sequence is synced; at once where nothing is outstanding. So nothing that was ever seen can be taken back
 // by a crash. What time alone does to alerts is appended as a batch without events, so that the journal holds every
-// instant at which alerts changed. One thread at a time.
+// instant at which alerts changed; and which sources are at work as an event of our own. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,6 @@
 #include "core/memory_archive.h"
 #include "ingest/batch.h"
 #include "server/config.h"
-#include "server/coverage.h"
 #include "server/hub.h"
 #include "server/keeping.h"
 #include "server/recovery.h"
@@ -149,8 +148,8 @@ class ShardLoop {
   core::Engine& engine(std::size_t tenant) { return *tenants_.at(tenant)->engine; }
   std::uint64_t appended(std::size_t tenant) const { return tenants_.at(tenant)->appended(); }
 
-  // What the views show as not available; all of them are told anew.
-  void cover(std::size_t tenant, std::shared_ptr<const Coverage> coverage);
+  // Who is at work from here on. The engine is told by an event of the journal, before anything else.
+  void set_sources(std::size_t tenant, const std::vector<SourceConfig>& sources);
   // Everything up to `sequence` is in the tenant's journal for good.
   void synced(std::size_t tenant, std::uint64_t sequence);
   void written(std::size_t tenant, std::uint64_t generation);
@@ -199,7 +198,8 @@ class ShardLoop {
     windows::Time due = windows::kNever;  // wall: when something falls due by itself
     bool told = false;                    // what is active has been told
     std::uint64_t number = 0;             // of the last change told
-    std::shared_ptr<const Coverage> coverage;  // null: everything is available
+    std::string sources;        // at work, as text (core/coverage.h)
+    std::uint64_t covered = 0;  // the engine's coverage_revision() that the views show
     std::int64_t oldest_us = 0;  // arrival of the oldest event not yet emitted; 0: none
     std::uint64_t synced = 0;
     std::deque<Held> held;             // in order of sequence
@@ -213,6 +213,7 @@ class ShardLoop {
                    std::optional<Keeping::Start> start);
   EventsResult apply(Tenant& tenant, const ingest::Batch& batch, windows::Time wall);
   void apply_item(Tenant& tenant, const Item& item, EventsResult& result);
+  bool tell_sources(Tenant& tenant);
   void let_time_pass(Tenant& tenant, windows::Time wall, windows::Time at_least);
   windows::Time next_due(const Tenant& tenant) const;
   void finish_batch(Tenant& tenant, bool must);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/alert_commands.h"
+#include "server/coverage.h"
 #include "server/shard_loop.h"
 #include "windows/check.h"
 
@@ -85,6 +86,8 @@ void ShardLoop::change(std::size_t index, const TenantConfig& config, Recovered 
   if (now > owner.engine->now()) owner.engine->advance(now);
   owner.told = false;
   owner.watches_sources = !config.settings.alerts.sources.empty();
+  owner.sources = text_of_sources(config.sources);
+  owner.covered = 0;
   for (auto& [watch, open] : owner.watches) open = OpenWatch{};
   leave(owner, [done = std::move(done), closed = open_views(owner, config)] { done(closed); });
 }

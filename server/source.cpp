@@ -145,7 +145,6 @@ void Source::hand_over(Done done) {
   if (intake_) {
     ingest::Intake& intake = *intake_;
     health_.read(intake, live_, wall, steady);
-    if (around_.tenant.coverage.heard(config_.name, intake.batch.events)) around_.spoke_anew = true;
     if (config_.close_after > 0) {
       for (const core::Event& event : intake.batch.events) open_calls_.heard(event);
     }

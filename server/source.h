@@ -44,7 +44,6 @@ class Source : public std::enable_shared_from_this<Source> {
     Quarantine& quarantine;
     SourceDisk& disk;
     ProcessMetrics& metrics;
-    bool& spoke_anew;  // set when somebody spoke of a scope for the first time
   };
   Source(SourceConfig config, const Limits& limits, Surroundings around);
 

@@ -15,8 +15,6 @@ namespace {
 
 namespace net = boost::asio;
 
-constexpr const char* kCoverageFile = ".coverage";  // no source may be called so
-constexpr Time kCoverEvery = 60'000;  // until when somebody spoke is kept that often
 constexpr Time kPassing = 500;  // a state that is not well for less is on the way to another
 constexpr auto kTick = std::chrono::milliseconds(100);  // how late a followed file is noticed to have grown
 
@@ -50,11 +48,6 @@ Sources::~Sources() { stop(); }
 
 void Sources::start(SourceDisk::Failed failed) {
   failed_ = std::move(failed);
-  // What is not available is so from the first frame on.
-  for (auto& [name, owner] : owners_) {
-    cover(owner, owner.tenant->config);
-    if (owner.spoke_anew) show_coverage(owner);
-  }
   tick();
 }
 
@@ -69,7 +62,6 @@ void Sources::stop() {
   for (auto& [name, owner] : owners_) {
     for (auto& [source, running] : owner.running) end(running);
     if (owner.quarantine) owner.quarantine->flush();
-    keep_coverage(owner);
   }
   disk_.stop();
 }
@@ -80,8 +72,6 @@ void Sources::tick() {
   for (auto& [name, owner] : owners_) {
     if (!owner.quarantine && owner.tenant->recovery.ready) begin(owner);
     if (owner.quarantine) owner.quarantine->expire(wall);
-    if (owner.spoke_anew) show_coverage(owner);
-    if (owner.covered_at != windows::kNever && steady - owner.covered_at >= kCoverEvery) keep_coverage(owner);
     for (auto& [source, running] : owner.running) {
       if (!running.source) continue;
       running.source->tick(wall, steady);
@@ -125,7 +115,6 @@ void Sources::configure(const Config& config) {
     }
     if (!owner.quarantine) continue;
     owner.quarantine->limit(settings.quarantine);
-    cover(owner, settings);
     for (auto& [name, running] : owner.running) {
       const auto now = std::find_if(settings.sources.begin(), settings.sources.end(),
                                     [&name = name](const SourceConfig& one) { return one.name == name; });
@@ -140,7 +129,6 @@ void Sources::configure(const Config& config) {
   }
   for (auto& [name, owner] : before) {
     for (auto& [source, running] : owner.running) end(running);
-    keep_coverage(owner);
   }
 }
 
@@ -177,51 +165,14 @@ void Sources::begin(OfTenant& owner) {
       std::make_unique<Quarantine>(tenant.config.quarantine, disk_, disk_.folder(tenant.name(), "quarantine"));
   const core::Status loaded = owner.quarantine->load();
   if (!loaded) log_warn(tenant.name() + ": what was in quarantine cannot be read: " + loaded.error().message);
-  cover(owner, tenant.config);
   for (const SourceConfig& source : tenant.config.sources) begin(owner, source);
-}
-
-// Which sources speak of which scopes outlives a restart: until they speak again it would be unknown.
-void Sources::cover(OfTenant& owner, const TenantConfig& config) {
-  Tenant& tenant = *owner.tenant;
-  std::string known = tenant.coverage.memory();
-  if (known.empty()) {
-    const auto files = disk_.read(disk_.folder(tenant.name(), "sources"));
-    for (std::size_t i = 0; files && i < files->size(); ++i) {
-      if ((*files)[i].first == kCoverageFile) known = (*files)[i].second;
-    }
-  }
-  tenant.coverage = Coverage(config.settings.kpis, config.sources);
-  tenant.coverage.remember(known);
-  owner.spoke_anew = tenant.coverage.watches() || tenant.covered != nullptr;
-}
-
-void Sources::show_coverage(OfTenant& owner) {
-  Tenant& tenant = *owner.tenant;
-  auto now = tenant.coverage.watches() ? std::make_shared<const Coverage>(tenant.coverage) : nullptr;
-  if (!tenant.shard->cover(tenant.index, now)) return;  // no room: soon again
-  owner.spoke_anew = false;
-  tenant.covered = std::move(now);
-  if (owner.quarantine) keep_coverage(owner);  // else the tenant's folder may not be there yet
-}
-
-void Sources::keep_coverage(OfTenant& owner) {
-  owner.covered_at = steady_now();
-  const Tenant& tenant = *owner.tenant;
-  if (!owner.quarantine || !tenant.coverage.watches()) return;
-  disk_.write(disk_.folder(tenant.name(), "sources"), kCoverageFile, tenant.coverage.memory(), true);
-}
-
-void Sources::heard(Tenant& tenant, std::span<const core::Event> events) {
-  if (!tenant.coverage.watches() || !tenant.coverage.heard({}, events)) return;
-  if (OfTenant* owner = owner_of(tenant)) owner->spoke_anew = true;
 }
 
 void Sources::begin(OfTenant& owner, const SourceConfig& config) {
   Running& running = owner.running[config.name];
   const auto before = owner.left.extract(config.name);
   auto source = std::make_shared<Source>(
-      config, owner.limits, Source::Surroundings{*owner.tenant, *owner.quarantine, disk_, metrics_, owner.spoke_anew});
+      config, owner.limits, Source::Surroundings{*owner.tenant, *owner.quarantine, disk_, metrics_});
   const core::Status begun = source->begin(before.empty() ? nullptr : before.mapped().get());
   if (!begun) {
     running.failed = begun.error().message;

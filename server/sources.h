@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -40,16 +41,14 @@ class Sources {
 
   // ---- HTTP (docs/rest.md) ----
   void post(Tenant& tenant, const std::string& source, const Request& request, const Reply& reply);
-  // `scope`: only sources that feed it; empty: all.
-  Response list(const Tenant& tenant, const std::string& scope) const;
+  // `only`: those of these names; null: all.
+  Response list(const Tenant& tenant, const std::set<std::string>* only) const;
   Response show(const Tenant& tenant, const std::string& source) const;
   Response quarantine(const Tenant& tenant, const std::map<std::string, std::string>& query) const;
   Response quarantined(const Tenant& tenant, const std::string& number) const;
   void replay(Tenant& tenant, const std::map<std::string, std::string>& query, const Reply& reply);
   void purge(Tenant& tenant, const std::map<std::string, std::string>& query, const Reply& reply);
   void append_metrics(MetricsText& text) const;
-  // Events that came over /v1/events.
-  void heard(Tenant& tenant, std::span<const core::Event> events);
 
   // Of a source that listens; 0: it does not (yet).
   std::uint16_t port(const std::string& tenant, const std::string& source) const;
@@ -68,17 +67,12 @@ class Sources {
     Tenant* tenant = nullptr;
     Limits limits;
     std::unique_ptr<Quarantine> quarantine;  // once the tenant is there
-    bool spoke_anew = false;                 // of a scope: to be shown, and kept
-    Time covered_at = windows::kNever;       // steady: when that was kept
     std::map<std::string, std::shared_ptr<Source>> left;  // taken out: what they leave may not be on the disk yet
     std::map<std::string, Running> running;
   };
 
   void tick();
   void begin(OfTenant& owner);
-  void cover(OfTenant& owner, const TenantConfig& config);
-  void show_coverage(OfTenant& owner);
-  void keep_coverage(OfTenant& owner);
   static void say_if_changed(const std::string& name, Running& running, Time wall);
   void begin(OfTenant& owner, const SourceConfig& config);
   void change(OfTenant& owner, Running& running, const SourceConfig* now);

@@ -4,6 +4,7 @@
 
 #include "ingest/framing.h"
 #include "server/clock.h"
+#include "server/coverage.h"
 #include "server/json_text.h"
 #include "server/problem.h"
 #include "server/sources.h"
@@ -120,10 +121,10 @@ void Sources::post(Tenant& tenant, const std::string& name, const Request& reque
 
 namespace {
 
-void append_abilities(std::string& out, const ingest::FormatInfo& info) {
+void append_abilities(std::string& out, const Source& source) {
   static constexpr std::string_view kGrades[] = {"direct", "derived", "configured"};
   out += R"(,"abilities":{)";
-  for (const ingest::Capability& can : info.capabilities) {
+  for (const ingest::Capability& can : ingest::abilities(source.info(), source.config().options)) {
     if (out.back() != '{') out += ',';
     append_string(out, ingest::name(can.ability));
     out += ':';
@@ -132,9 +133,9 @@ void append_abilities(std::string& out, const ingest::FormatInfo& info) {
   out += '}';
 }
 
-// `coverage`: to say what it can and cannot tell, too.
+// `settings`: to say what it can and cannot tell, too.
 void append_source(std::string& out, const std::string& name, const Source* source, const std::string& failed,
-                   const Coverage* coverage) {
+                   const core::TenantSettings* settings) {
   out += R"({"name":)";
   append_string(out, name);
   if (source == nullptr) {
@@ -154,22 +155,22 @@ void append_source(std::string& out, const std::string& name, const Source* sour
   SourceHealth shown = source->health();
   if (source->halted()) shown.become("halted: there is too little room on the disk", false, wall_now());
   append_health(out, shown, steady_now());
-  if (coverage != nullptr) {
-    append_abilities(out, source->info());
+  if (settings != nullptr) {
+    append_abilities(out, *source);
     out += R"(,"cannot_tell":)";
-    append_name_lists(out, coverage->missing(name));
+    append_name_lists(out, missing(*settings, config));
   }
   out += '}';
 }
 
 }  // namespace
 
-Response Sources::list(const Tenant& tenant, const std::string& scope) const {
+Response Sources::list(const Tenant& tenant, const std::set<std::string>* only) const {
   std::string out = R"({"sources":[)";
   if (const OfTenant* owner = owner_of(tenant)) {
     bool first = true;
     for (const auto& [name, running] : owner->running) {
-      if (!scope.empty() && !tenant.coverage.feeds(name, scope)) continue;
+      if (only != nullptr && !only->contains(name)) continue;
       if (!first) out += ',';
       first = false;
       append_source(out, name, running.source.get(), running.failed, nullptr);
@@ -185,7 +186,7 @@ Response Sources::show(const Tenant& tenant, const std::string& name) const {
     return problem(404, "unknown_source", "there is no source '" + name + "'; /v1/sources lists them");
   }
   std::string out;
-  append_source(out, name, it->second.source.get(), it->second.failed, &tenant.coverage);
+  append_source(out, name, it->second.source.get(), it->second.failed, &tenant.config.settings);
   return json(out);
 }
 

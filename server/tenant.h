@@ -12,7 +12,6 @@
 #include "server/alert_feed.h"
 #include "server/config.h"
 #include "server/hooks.h"
-#include "server/coverage.h"
 #include "server/hub.h"
 #include "server/metrics.h"
 #include "server/shard.h"
@@ -43,8 +42,6 @@ struct Tenant {
   std::map<DeadlineWatch, WatchedDeadlines> deadlines;
   TenantMetrics metrics;
   std::map<std::string, ClientView> client_views;  // by key
-  Coverage coverage;                               // as heard so far
-  std::shared_ptr<const Coverage> covered;         // as shown; null: everything is available
   Recovery recovery;
   bool ticking = false;                            // its engine has been given the time
   std::int64_t last_framed = 0;                    // stamp of the newest update some stream was sent

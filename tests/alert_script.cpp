@@ -290,6 +290,19 @@ class Reader {
     for (const auto& [key, value] : pairs(words, i + 1)) {
       if (key == "for") {
         e.value = duration(value);
+      } else if (key == "cannot") {  // pbx:measure+measure,acd:
+        std::vector<core::SourceAtWork> sources;
+        for (const std::string& source : split(value, ',')) {
+          const Words parts = split(source, ':');
+          core::SourceAtWork& added = sources.emplace_back();
+          added.name = parts.at(0);
+          for (const std::string& name : split(parts.size() > 1 ? parts[1] : "", '+')) {
+            const auto measure = core::measure_named(name);
+            if (!measure) fail("no measure: " + name);
+            added.cannot.set(static_cast<std::size_t>(*measure));
+          }
+        }
+        e.text = oracle::keep(core::text_of(std::move(sources)));
       } else if (key == "when") {
         std::size_t first = 0;
         e.at = time({value}, first);

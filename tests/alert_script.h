@@ -14,6 +14,7 @@
 //   at 10:00:05 call.queued call=7 queue=sales      one event; source= says whose
 //   at 10:00:05 alert.acknowledged alert=rule/long/queue/sales by=anna reason=mine
 //   at 10:00:05 alert.silenced silence=s1 matcher=queue=sales for=10m by=anna reason=works
+//   at 10:00:05 sources.told cannot=pbx:wrap_up+hold,acd   who is at work, and what each cannot tell
 //   now 10:01:00                                    time passes in ticks of 200 ms
 //   leap 11:00:00                                   time passes at once: nobody looked
 //   start 11:00:00                                  the same, and the server was down meanwhile

@@ -293,7 +293,7 @@ void do_something(alert_script::Loop& loop, Dice& dice) {
     const auto outcome = loop.give(event, false);
     if (!outcome) REQUIRE_FALSE(outcome.error().message.empty());
   };
-  switch (dice.below(4)) {
+  switch (dice.below(5)) {
     case 0:
       if (!active.empty()) act(command(EventType::alert_acknowledged, dice.of(active).key, "", -1, now));
       return;
@@ -302,6 +302,17 @@ void do_something(alert_script::Loop& loop, Dice& dice) {
                          dice.of<std::string>({"scope=queue/*", "severity!=critical", "name=level", "agent=\"a*\""}),
                          dice.below(5) * kMinute, now));
     case 2: return act(command(EventType::alert_silence_ended, id, "", -1, now));
+    case 3: {
+      std::vector<core::SourceAtWork> sources;
+      for (const char* source : {"acd", "cdr", "desk"}) {
+        if (dice.percent(20)) continue;
+        sources.push_back({source, {}});
+        for (std::size_t m = 0; dice.percent(60) && m < core::kMeasureCount; ++m) {
+          if (dice.percent(10)) sources.back().cannot.set(m);
+        }
+      }
+      return act(command(EventType::sources_told, "ringside", core::text_of(std::move(sources)), -1, now));
+    }
     default: return act(command(EventType::server_started, "ringside", "", -1, now));
   }
 }

@@ -37,8 +37,9 @@ struct Outputs : server::ShardOutput {
 
 class Tenant {
  public:
-  explicit Tenant(bool kept = true, windows::Duration interval = windows::kHour, std::size_t items = 1'000) {
-    auto config = server::parse_config("[[tenant]]\nname = \"a\"\nclock = \"data\"", "", {});
+  explicit Tenant(bool kept = true, windows::Duration interval = windows::kHour, std::size_t items = 1'000,
+                  const std::string& more = {}) {
+    auto config = server::parse_config("[[tenant]]\nname = \"a\"\nclock = \"data\"\n" + more, "", {});
     REQUIRE(config);
     config->tenants[0].views.clear();
     if (!kept) {
@@ -189,4 +190,64 @@ TEST_CASE("while the disk stands still, what views show is held back as one diff
   const Said said = tenant.outputs.taken();
   CHECK(said.size() > 1);
   CHECK(said.size() <= 1 + 4);
+}
+
+namespace {
+
+// What a batch of the journal consists of: the types of its events.
+std::vector<core::EventType> types(const std::string& payload) {
+  std::vector<core::EventType> all;
+  state::PayloadReader read(payload);
+  for (std::span<const core::Event> item; read.next(item);) all.push_back(item[0].type);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("which sources are at work is in the journal before what they say, once, and again when that changes") {
+  using core::EventType;
+  using Types = std::vector<EventType>;
+  const std::string cdr = "[[tenant.source]]\nname = \"acd\"\nformat = \"3cx_cdr\"\n";
+  Tenant tenant(true, windows::kHour, 1'000, cdr);
+  const auto last = [&] { return types(tenant.outputs.payloads.back()); };
+  tenant.loop.step({0, 0});
+  CHECK(tenant.outputs.payloads.empty());  // nothing is known of the time
+  tenant.post("first", line(1, 0));
+  CHECK(last() == Types{EventType::sources_told, EventType::call_queued});
+  tenant.post("second", line(2, 1));
+  CHECK(last() == Types{EventType::call_queued});
+
+  tenant.loop.set_sources(0, {});
+  tenant.post("third", line(3, 2));
+  CHECK(last() == Types{EventType::sources_told, EventType::call_queued});
+  tenant.loop.set_sources(0, {});
+  tenant.loop.step({0, 1'000});
+  CHECK(tenant.outputs.payloads.size() == 3);
+  // Back before anything was said: time alone tells it, at the same instant as before.
+  auto again = server::parse_config("[[tenant]]\nname = \"a\"\n" + cdr, "", {});
+  REQUIRE(again);
+  tenant.loop.set_sources(0, again->tenants[0].sources);
+  tenant.loop.step({0, 2'000});
+  CHECK(last() == Types{EventType::sources_told});
+  tenant.loop.set_sources(0, {});
+  tenant.loop.step({0, 3'000});
+  CHECK(last() == Types{EventType::sources_told});
+  CHECK(tenant.outputs.payloads.size() == 5);
+  tenant.loop.synced(0, 5);
+  CHECK(tenant.outputs.taken().back() == "third: 1 accepted, 0 unchanged");
+
+  // Whoever reads the journal knows the same, and has nothing to tell anew.
+  auto config = server::parse_config("[[tenant]]\nname = \"a\"\nclock = \"data\"\n", "", {});
+  REQUIRE(config);
+  auto replayed = std::move(*core::Engine::create(config->tenants[0].settings));
+  for (const std::string& payload : tenant.outputs.payloads) {
+    REQUIRE(server::apply_batch(payload, 1'760'000'002'000, *replayed, nullptr));
+  }
+  CHECK(replayed->alerts_digest() == tenant.loop.engine(0).alerts_digest());
+}
+
+TEST_CASE("where every source can tell everything the journal does not speak of them") {
+  Tenant tenant(true, windows::kHour, 1'000, "[[tenant.source]]\nname = \"acd\"\nformat = \"ringside\"\n");
+  tenant.post("first", line(1, 0));
+  CHECK(types(tenant.outputs.payloads.back()) == std::vector{core::EventType::call_queued});
 }

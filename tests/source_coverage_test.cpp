@@ -173,3 +173,47 @@ TEST_CASE("what is not available is so from the first answer after a start") {
   while (first.find("values") == std::string::npos) first = client.get(Wall::current("queue/second", "waiting")).body;
   CHECK_THAT(first, Catch::Contains(R"("waiting":"not_available")"));
 }
+
+TEST_CASE("no rule is judged by a number that nobody can tell, until a source comes that can; and so after a restart") {
+  OwnFolder folder;
+  const auto settings = [&](const std::string& more) {
+    const std::string rule =
+        "[[tenant.alert]]\nid = \"empty\"\nkpi = \"waiting\"\nwhen = \"below\"\nenter = 0\nscopes = [\"queue/*\"]\n";
+    const std::string cdr = source("cdr", "3cx_cdr", "zone = \"UTC\"\nqueues = { 801 = \"second\" }");
+    return kept_in(folder) + data_tenant(rule + cdr + more);
+  };
+  const auto event = [](const std::string& type, const std::string& id, const std::string& time,
+                        const std::string& more) {
+    return R"({"type":"call.)" + type + R"(","id":")" + type + id + R"(","source":"acd","time":"2025-09-19T)" + time +
+           R"(Z","call":")" + id + "\"" + more + "}\n";
+  };
+  const std::string both = settings(source("acd", "ringside"));
+  const auto asked_of = [](LiveServer& server) {
+    return std::vector<std::string>{asked(server, "/v1/alerts"), asked(server, "/v1/alerts/history?limit=1000"),
+                                    asked(server, Wall::current("queue/*", kKpis))};
+  };
+  std::vector<std::string> before;
+  {
+    LiveServer server(settings({}));
+    until(server, "/v1/sources/cdr", "waiting for requests");
+    RawClient client(server.port());
+    REQUIRE(client.post("/v1/sources/cdr", cdr_line("1", "801")).status == 200);
+    const std::string other = event("queued", "1", "13:45:00", R"(,"queue":"hotline")");
+    REQUIRE(client.post("/v1/events", other).status == 200);
+    CHECK_THAT(asked(server, "/v1/alerts"), Catch::Contains(R"("alerts":[],"not_judged":{"empty":["queue/second"]})"));
+
+    REQUIRE(server.reload(both));
+    until(server, "/v1/sources/acd", "waiting for requests");
+    REQUIRE(client.post("/v1/sources/acd", event("queued", "2", "13:50:00", R"(,"queue":"second")")).status == 200);
+    REQUIRE(client.post("/v1/sources/acd", event("answered", "2", "13:50:30", R"(,"agent":"ann")")).status == 200);
+    CHECK_THAT(asked(server, "/v1/alerts"), Catch::Contains(R"("alerts":[],"not_judged":{})"));
+    REQUIRE(client.post("/v1/sources/acd", event("ended", "2", "13:51:00", "")).status == 200);
+    CHECK_THAT(asked(server, "/v1/alerts"), Catch::Contains(R"("key":"rule/empty/queue/second")"));
+    before = asked_of(server);
+  }
+  // From the state, and from the journal alone.
+  if (GENERATE(false, true)) std::filesystem::remove_all(folder.path("data/test/state"));
+  LiveServer server(both);
+  until(server, "/v1/sources/acd", "waiting for requests");
+  CHECK(asked_of(server) == before);
+}
