@@ -15,7 +15,6 @@
 #pragma once
 
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -32,7 +31,6 @@
 
 namespace core {
 
-using MeasureSet = std::bitset<kMeasureCount>;
 using NameLists = std::map<std::string, std::vector<std::string>>;
 
 // The measures each KPI's formula is about, its own and those of the KPIs in it; as in the catalogue.

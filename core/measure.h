@@ -7,6 +7,7 @@
 // docs/kpis.md explains each. Values, any thread.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -131,6 +132,7 @@ inline constexpr MeasureInfo kMeasures[] = {
 #undef X
 };
 inline constexpr int kMeasureCount = static_cast<int>(std::size(kMeasures));
+using MeasureSet = std::bitset<kMeasureCount>;
 
 constexpr const MeasureInfo& info(Measure measure) { return kMeasures[static_cast<int>(measure)]; }
 

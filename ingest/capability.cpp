@@ -35,10 +35,10 @@ class Feeds {
     if (!condition) return;
     for (const Measure m : measures) set_.set(static_cast<std::size_t>(m));
   }
-  const MeasureSet& set() const { return set_; }
+  const core::MeasureSet& set() const { return set_; }
 
  private:
-  MeasureSet set_;
+  core::MeasureSet set_;
 };
 
 void call_measures(const Abilities& can, Feeds& feeds) {
@@ -103,7 +103,7 @@ std::string_view name(Ability ability) {
   return kNames[i];
 }
 
-MeasureSet measures_of(std::span<const Capability> capabilities) {
+core::MeasureSet measures_of(std::span<const Capability> capabilities) {
   const Abilities can(capabilities);
   Feeds feeds;
   call_measures(can, feeds);

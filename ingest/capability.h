@@ -5,7 +5,6 @@
 // needs more than one of them. Constants and pure functions, any thread.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -58,9 +57,7 @@ struct Capability {
   Grade grade;
 };
 
-using MeasureSet = std::bitset<core::kMeasureCount>;
-
 // The measures a source with these capabilities feeds, in full or as far as the sender is set up for it.
-MeasureSet measures_of(std::span<const Capability> capabilities);
+core::MeasureSet measures_of(std::span<const Capability> capabilities);
 
 }  // namespace ingest
